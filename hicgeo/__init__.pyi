@@ -1,0 +1,36 @@
+from .analysis.density import Bandwidth, bandwidth, kde
+from .analysis.hotspots import hotspots
+from .analysis.join import CodeMatch, assign_neighbourhoods, count_incidents, match_codes, roll_up
+from .analysis.rates import group_rates, rates
+from .analysis.seasons import SeasonClusters, cluster_seasons, dark_days, seasonal_index
+from .analysis.timing import aoristic
+from .errors import (
+    AlignmentError,
+    ColumnError,
+    ConfigError,
+    CrsError,
+    DisclosureError,
+    HicgeoError,
+    HicgeoWarning,
+    InputError,
+)
+from .grid import Grid
+from .output.disclosure import Handling
+from .output.maps import HotspotMap
+from .output.tables import write_table
+from .sources.at_risk import read_at_risk
+from .sources.counts import read_counts
+from .sources.incidents import Intake, read_incidents
+from .sources.neighbourhoods import read_neighbourhoods
+from .sources.sample import SampleCity, sample_city, write_sample
+from .suite.config import RunConfig
+from .suite.run import Run, open_run, run_suite
+
+__all__ = [
+    "AlignmentError", "Bandwidth", "CodeMatch", "ColumnError", "ConfigError", "CrsError", "DisclosureError", "Grid",
+    "Handling", "HicgeoError", "HicgeoWarning", "HotspotMap", "InputError", "Intake", "Run", "RunConfig", "SampleCity",
+    "SeasonClusters", "aoristic", "assign_neighbourhoods", "bandwidth", "cluster_seasons", "count_incidents",
+    "dark_days", "group_rates", "hotspots", "kde", "match_codes", "open_run", "rates", "read_at_risk", "read_counts",
+    "read_incidents", "read_neighbourhoods", "roll_up", "run_suite", "sample_city", "seasonal_index", "write_sample",
+    "write_table",
+]

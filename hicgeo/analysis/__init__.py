@@ -1,0 +1,1 @@
+"""What is computed: receives tables, returns tables, opens nothing, draws nothing."""

@@ -1,0 +1,1 @@
+"""What goes out: maps, tables and pages, and the gate they pass."""

@@ -1,0 +1,1 @@
+"""What comes in: readers of incidents, neighbourhoods, counts and what is at risk, and the sample city."""

@@ -1,0 +1,1 @@
+"""What drives it: run files, the notebooks, the command line."""
