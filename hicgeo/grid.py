@@ -37,6 +37,8 @@ class Grid:
         Boolean (rows, columns): the cell belongs to the study area.
     crs
         The projected CRS of the area.
+    area
+        The study area itself, one (Multi)Polygon: it decides whether a point lies inside.
 
     Examples
     --------
@@ -53,6 +55,7 @@ class Grid:
     cell_size: float
     inside: npt.NDArray[np.bool_] = field(repr=False)
     crs: Any = field(repr=False)
+    area: Any = field(repr=False)
 
     @classmethod
     def over(cls, area: gpd.GeoDataFrame | gpd.GeoSeries, *, cell_size: float) -> Grid:
@@ -106,7 +109,7 @@ class Grid:
                 f"cells of {cell_size:g} m over an area of {east - west:.0f} x {north - south:.0f} m",
                 "take smaller cells",
             )
-        return cls(x=x, y=y, cell_size=float(cell_size), inside=inside, crs=crs)
+        return cls(x=x, y=y, cell_size=float(cell_size), inside=inside, crs=crs, area=shape)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -1,0 +1,336 @@
+"""Intervals, tests, dispersion and random numbers: written once, used by every analysis.
+
+Counts of crime vary more than Poisson between years. Everything here therefore takes a dispersion
+factor phi: the count divided by phi is treated as Poisson (or binomial), so that phi = 1 gives the
+exact intervals and phi = 4 intervals twice as wide. Counts may be fractional (aoristic weights).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+Array = npt.NDArray[np.float64]
+Rng = int | np.random.Generator
+
+
+def poisson_interval(count: npt.ArrayLike, *, dispersion: float = 1.0, level: float = 0.95) -> tuple[Array, Array]:
+    """Exact (Garwood) interval of a Poisson mean, widened by overdispersion.
+
+    Parameters
+    ----------
+    count
+        Observed counts; NaN gives NaN.
+    dispersion
+        Variance divided by mean, at least 1.
+    level
+        Confidence level.
+
+    Returns
+    -------
+    low, high
+        Bounds of the mean.
+
+    Notes
+    -----
+    Scaled-count (quasi-Poisson) form of the chi-square bounds; exact at `dispersion=1`.
+
+    References
+    ----------
+    Garwood, F. (1936). Fiducial limits for the Poisson distribution. doi:10.1093/biomet/28.3-4.437
+
+    Examples
+    --------
+    >>> low, high = poisson_interval([0, 8])
+    >>> low.round(4).tolist(), high.round(4).tolist()
+    ([0.0, 3.4538], [3.6889, 15.7632])
+    """
+    scaled = np.asarray(count, float) / dispersion
+    tail = (1 - level) / 2
+    low = np.where(scaled > 0, stats.gamma.ppf(tail, np.where(scaled > 0, scaled, 1.0)), 0.0)
+    high = stats.gamma.ppf(1 - tail, scaled + 1)
+    return np.where(np.isnan(scaled), np.nan, low) * dispersion, high * dispersion
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Counts against a norm: interval of the ratio, probability above it and two-sided p-value."""
+
+    ratio_low: Array
+    ratio_high: Array
+    p_above: Array
+    p_value: Array
+
+
+def against_number(count: Array, expected: Array, *, dispersion: float, level: float = 0.95) -> Comparison:
+    """Compare counts with expectations that are known without error.
+
+    Parameters
+    ----------
+    count, expected
+        Observed, and expected at the norm; same shape.
+    dispersion
+        Variance divided by mean, at least 1.
+    level
+        Confidence level of the ratio's interval.
+
+    Notes
+    -----
+    The p-value inverts the exact interval: it is below 1 - level where the interval excludes 1.
+    `p_above` is the posterior probability that the mean exceeds the expectation, under the Jeffreys prior.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        low, high = poisson_interval(count, dispersion=dispersion, level=level)
+        scaled, at = count / dispersion, expected / dispersion
+        at_least = np.where(scaled > 0, stats.gamma.cdf(at, np.where(scaled > 0, scaled, 1.0)), 1.0)
+        at_most = stats.gamma.sf(at, scaled + 1)
+        return Comparison(
+            ratio_low=low / expected,
+            ratio_high=high / expected,
+            p_above=stats.gamma.sf(at, scaled + 0.5),
+            p_value=_two_sided(at_least, at_most, scaled + at),
+        )
+
+
+def against_total(
+    count: Array, base: Array, total_count: float, total_base: float, *, dispersion: float, level: float = 0.95
+) -> Comparison:
+    """Compare rates with the rate of the total that they are part of.
+
+    Parameters
+    ----------
+    count, base
+        Incidents and denominator per area.
+    total_count, total_base
+        Those of the region, the areas included.
+    dispersion
+        Variance divided by mean, at least 1.
+    level
+        Confidence level of the ratio's interval.
+
+    Notes
+    -----
+    Given the total, an area's count is binomial with its share of the base as probability under the
+    null: the norm's own uncertainty is thereby in the interval (Clopper-Pearson, on counts divided
+    by the dispersion). An area that is the whole region cannot be compared: NaN.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = base / total_base
+        mine, others = count / dispersion, np.maximum(total_count - count, 0) / dispersion
+        alone = share >= 1
+        share = np.where(alone, np.nan, share)
+        tail = (1 - level) / 2
+        some, rest = mine > 0, others > 0
+        safe_mine, safe_rest = np.where(some, mine, 1.0), np.where(rest, others, 1.0)
+        low = np.where(some, stats.beta.ppf(tail, safe_mine, others + 1), 0.0)
+        high = np.where(rest, stats.beta.ppf(1 - tail, mine + 1, safe_rest), 1.0)
+        at_least = np.where(some, stats.beta.cdf(share, safe_mine, others + 1), 1.0)
+        at_most = np.where(rest, stats.beta.sf(share, mine + 1, safe_rest), 1.0)
+        return Comparison(
+            ratio_low=low / share,
+            ratio_high=high / share,
+            p_above=stats.beta.sf(share, mine + 0.5, others + 0.5),
+            p_value=_two_sided(at_least, at_most, share + count),
+        )
+
+
+def _two_sided(at_least: Array, at_most: Array, known: Array) -> Array:
+    return np.where(np.isnan(known), np.nan, np.minimum(1.0, 2 * np.minimum(at_least, at_most)))
+
+
+def false_discovery(p_value: Array) -> Array:
+    """Benjamini-Hochberg adjusted p-values; NaN stays NaN and does not count as a test.
+
+    Parameters
+    ----------
+    p_value
+        One per area, NaN where nothing could be tested.
+
+    References
+    ----------
+    Benjamini, Y. and Hochberg, Y. (1995). Controlling the false discovery rate. doi:10.1111/j.2517-6161.1995.tb02031.x
+    """
+    tested = ~np.isnan(p_value)
+    out = np.full(len(p_value), np.nan)
+    if tested.any():
+        out[tested] = stats.false_discovery_control(p_value[tested])
+    return out
+
+
+def two_way_dispersion(table: Array) -> float:
+    """Overdispersion of counts per area and year around (area level x year level).
+
+    Parameters
+    ----------
+    table
+        (areas, years) counts without NaN.
+
+    Returns
+    -------
+    dispersion
+        Pearson's chi-square divided by its degrees of freedom, not bounded below; NaN when fewer
+        than two areas or two years have incidents.
+
+    Notes
+    -----
+    Persistent differences between areas and common movements between years do not count: what is
+    left is how much one area's count in one year says about its level. O(areas x years).
+    """
+    table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
+    freedom = (table.shape[0] - 1) * (table.shape[1] - 1)
+    if freedom <= 0:
+        return np.nan
+    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
+    return float(((table - expected) ** 2 / expected).sum() / freedom)
+
+
+def empirical_bayes(count: Array, base: Array) -> Array:
+    """Rates shrunk towards the common rate, the more so the smaller the area.
+
+    Parameters
+    ----------
+    count, base
+        Incidents and denominator per area; an area with NaN or without base gets NaN and is left out.
+
+    References
+    ----------
+    Marshall, R. J. (1991). Mapping disease and mortality rates using empirical Bayes estimators. doi:10.2307/2347593
+    """
+    used = (base > 0) & ~np.isnan(count)
+    out = np.full(len(count), np.nan)
+    if not used.any():
+        return out
+    n, d = count[used], base[used]
+    mean = n.sum() / d.sum()
+    raw = n / d
+    between = max(0.0, (d * (raw - mean) ** 2).sum() / d.sum() - mean / d.mean())
+    weight = np.divide(between, between + mean / d, out=np.zeros(len(d)), where=mean > 0)
+    out[used] = weight * raw + (1 - weight) * mean
+    return out
+
+
+@dataclass(frozen=True)
+class LogLinear:
+    """Quasi-Poisson regressions of several series on one design.
+
+    Attributes
+    ----------
+    coefficients, errors
+        (series, terms), the errors widened by the dispersion; NaN where a series has no incidents on one side.
+    dispersion
+        (series,) Pearson estimate, at least 1.
+    freedom
+        (series,) degrees of freedom.
+    """
+
+    coefficients: Array
+    errors: Array
+    dispersion: Array
+    freedom: Array
+
+
+def quasi_poisson(counts: Array, design: Array, exposure: Array) -> LogLinear:
+    """Fit log(mean) = log(exposure) + design @ coefficients to each row of `counts`.
+
+    Parameters
+    ----------
+    counts
+        (series, months); NaN months are left out of that series.
+    design
+        (months, terms), the first column the constant.
+    exposure
+        (months,) days.
+
+    Notes
+    -----
+    Iteratively reweighted least squares, all series at once: O(iterations x series x months x terms^2).
+    Equal to statsmodels' GLM (Poisson, scale="X2") in the tests.
+    """
+    seen = ~np.isnan(counts)
+    y = np.where(seen, counts, 0.0)
+    beta = np.zeros((len(y), design.shape[1]))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        beta[:, 0] = np.log(y.sum(axis=1) / (seen * exposure).sum(axis=1))
+    # An indicator term whose 0 or 1 side has no incidents (or no months) has no finite estimate.
+    usable = np.isfinite(beta[:, 0])
+    for term in design.T:
+        if set(np.unique(term)) == {0.0, 1.0}:
+            usable &= ((y * term).sum(axis=1) > 0) & ((y * (1 - term)).sum(axis=1) > 0)
+    freedom = seen.sum(axis=1) - design.shape[1]
+    usable &= freedom > 0
+    beta[~usable] = np.nan
+    errors, dispersion = np.full_like(beta, np.nan), np.full(len(y), np.nan)
+    rows = np.flatnonzero(usable)
+    if len(rows):
+        y, seen, estimate = y[rows], seen[rows], beta[rows]
+        information = np.empty((0,))
+        for _ in range(50):
+            mean = np.where(seen, exposure * np.exp(np.clip(estimate @ design.T, -50, 50)), 0.0)
+            information = np.einsum("st,ti,tj->sij", mean, design, design)
+            step = np.linalg.solve(information, ((y - mean) @ design)[..., None])[..., 0]
+            estimate = estimate + np.clip(step, -2, 2)
+            if np.abs(step).max() < 1e-10:
+                break
+        mean = np.where(seen, exposure * np.exp(estimate @ design.T), 1.0)
+        pearson = np.where(seen, (y - mean) ** 2 / mean, 0.0).sum(axis=1)
+        beta[rows] = estimate
+        dispersion[rows] = np.maximum(1.0, pearson / freedom[rows])
+        variance = np.linalg.inv(information)[:, np.arange(design.shape[1]), np.arange(design.shape[1])]
+        errors[rows] = np.sqrt(variance * dispersion[rows, None])
+    return LogLinear(beta, errors, dispersion, freedom.astype(float))
+
+
+def generator(rng: Rng | Any) -> np.random.Generator:
+    """Random generator from a seed or a generator.
+
+    Parameters
+    ----------
+    rng
+        A whole number, or a numpy Generator which is used (and advanced) as it is.
+    """
+    return np.random.default_rng(rng)
+
+
+def rate_ratio(
+    count: Array, exposure: Array, other: Array, other_exposure: Array, *, dispersion: Array, level: float = 0.95
+) -> tuple[Array, Array, Array]:
+    """Ratio of two rates with its interval.
+
+    Parameters
+    ----------
+    count, exposure, other, other_exposure
+        Incidents and days (or dwellings) of the first and the second; same shape.
+    dispersion
+        Variance divided by mean of the counts, at least 1; same shape.
+    level
+        Confidence level.
+
+    Returns
+    -------
+    ratio, low, high
+        NaN where a side has no exposure or both have no incidents.
+
+    Notes
+    -----
+    Given their sum the first count is binomial; the Clopper-Pearson bounds (on counts divided by the
+    dispersion) of its share are turned into bounds of the ratio. Exact at dispersion 1.
+
+    Examples
+    --------
+    >>> one = np.array([1.0])
+    >>> ratio, low, high = rate_ratio(30 * one, 182 * one, 20 * one, 183 * one, dispersion=one)
+    >>> round(ratio[0], 2), round(low[0], 2), round(high[0], 2)
+    (np.float64(1.51), np.float64(0.83), np.float64(2.8))
+    """
+    tail = (1 - level) / 2
+    a, b = count / dispersion, other / dispersion
+    known = (exposure > 0) & (other_exposure > 0) & (a + b > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = np.where(known, other_exposure / exposure, np.nan)
+        low = np.where(a > 0, stats.beta.ppf(tail, np.where(a > 0, a, 1.0), b + 1), 0.0)
+        high = np.where(b > 0, stats.beta.ppf(1 - tail, a + 1, np.where(b > 0, b, 1.0)), 1.0)
+        return a / b * scale, low / (1 - low) * scale, high / (1 - high) * scale
