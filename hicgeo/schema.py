@@ -222,14 +222,16 @@ def xy(points: gpd.GeoDataFrame | gpd.GeoSeries, what: str = "points") -> npt.ND
     metric_crs(points, what)
     geometry = np.asarray(points.geometry.array)
     kind = shapely.get_type_id(geometry)
-    wrong = (kind > 0) & ~shapely.is_empty(geometry)
+    wrong = (kind > 0) & ~shapely.is_empty(geometry)  # -1 is a missing geometry
     if wrong.any():
         raise InputError(
             f"{what} must be Points",
             f"another geometry in {wrong.sum()} rows (first: row {int(np.argmax(wrong))})",
             "take centroids or explode the table first",
         )
-    out = np.column_stack([shapely.get_x(geometry), shapely.get_y(geometry)])
+    out = np.full((len(geometry), 2), np.nan)
+    located = ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
+    out[located] = shapely.get_coordinates(geometry[located])
     infinite = np.isinf(out).any(axis=1)
     if infinite.any():
         raise InputError(

@@ -181,9 +181,9 @@ def two_way_dispersion(table: Array) -> float:
     left is how much one area's count in one year says about its level. O(areas x years).
     """
     table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
-    freedom = (table.shape[0] - 1) * (table.shape[1] - 1)
-    if freedom <= 0:
+    if min(table.shape) < 2:
         return np.nan
+    freedom = (table.shape[0] - 1) * (table.shape[1] - 1)
     expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
     return float(((table - expected) ** 2 / expected).sum() / freedom)
 

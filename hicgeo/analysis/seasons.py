@@ -114,7 +114,7 @@ def dark_days(counts: pd.DataFrame, *, crime_type: str, months: Sequence[int] = 
         values = _ratio(y, days, use_dark, use_light, spread) | _trend(local, spread)
         rows.append(
             pd.DataFrame(values | {"complete": complete}, index=table.index)
-            .assign(season=f"{begin.year}/{(begin + length - 1).year % 100:02d}")
+            .assign(season=_name(begin, begin + length - 1))
             .loc[started]
         )
     values = _ratio(y, days, pooled_dark, pooled_light, spread) | _trend(headline, spread)
@@ -144,6 +144,10 @@ def _two_years(table: pd.DataFrame) -> None:
             f"{longest} months",
             "give counts over more years",
         )
+
+
+def _name(first: pd.Period, last: pd.Period) -> str:
+    return str(first.year) if first.year == last.year else f"{first.year}/{last.year % 100:02d}"
 
 
 @dataclass(frozen=True)

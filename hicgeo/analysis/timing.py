@@ -41,8 +41,8 @@ def months(period: Period) -> pd.PeriodIndex:
     >>> len(months("2024"))
     12
     """
-    parts = [period, period] if isinstance(period, str) else list(period)
     try:
+        parts = [period, period] if isinstance(period, str) else list(period)
         first, last = (pd.Period(str(part)) for part in parts)
         index = pd.period_range(first.asfreq("M", "start"), last.asfreq("M", "end"), freq="M", name="month")
     except (ValueError, TypeError):
@@ -123,7 +123,7 @@ def aoristic(incidents: gpd.GeoDataFrame, *, by: Unit, max_window: str | pd.Time
     pieces = last_hour - first_hour + 1
     for rows in np.array_split(kept, max(1, int(pieces[kept].sum() // _PIECES))):
         row = np.repeat(rows, pieces[rows])
-        begins = np.concatenate([[0], np.cumsum(pieces[rows])[:-1]]).astype(np.int64)
+        begins = np.cumsum(pieces[rows]) - pieces[rows]
         hour = first_hour[row] + np.arange(len(row)) - np.repeat(begins, pieces[rows])
         duration = end[row] - start[row]
         overlap = np.minimum(end[row], (hour + 1) * HOUR) - np.maximum(start[row], hour * HOUR)
