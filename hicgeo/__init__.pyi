@@ -24,13 +24,50 @@ from .sources.incidents import Intake, read_incidents
 from .sources.neighbourhoods import read_neighbourhoods
 from .sources.sample import SampleCity, sample_city, write_sample
 from .suite.config import RunConfig
-from .suite.run import Run, open_run, run_suite
+from .suite.execute import run_suite
+from .suite.run import Run, open_run
+
+__version__: str
 
 __all__ = [
-    "AlignmentError", "Bandwidth", "CodeMatch", "ColumnError", "ConfigError", "CrsError", "DisclosureError", "Grid",
-    "Handling", "HicgeoError", "HicgeoWarning", "HotspotMap", "InputError", "Intake", "Run", "RunConfig", "SampleCity",
-    "SeasonClusters", "aoristic", "assign_neighbourhoods", "bandwidth", "cluster_seasons", "count_incidents",
-    "dark_days", "group_rates", "hotspots", "kde", "match_codes", "open_run", "rates", "read_at_risk", "read_counts",
-    "read_incidents", "read_neighbourhoods", "roll_up", "run_suite", "sample_city", "seasonal_index", "write_sample",
+    "AlignmentError",
+    "Bandwidth",
+    "CodeMatch",
+    "ColumnError",
+    "ConfigError",
+    "CrsError",
+    "DisclosureError",
+    "Grid",
+    "Handling",
+    "HicgeoError",
+    "HicgeoWarning",
+    "HotspotMap",
+    "InputError",
+    "Intake",
+    "Run",
+    "RunConfig",
+    "SampleCity",
+    "SeasonClusters",
+    "aoristic",
+    "assign_neighbourhoods",
+    "bandwidth",
+    "cluster_seasons",
+    "count_incidents",
+    "dark_days",
+    "group_rates",
+    "hotspots",
+    "kde",
+    "match_codes",
+    "open_run",
+    "rates",
+    "read_at_risk",
+    "read_counts",
+    "read_incidents",
+    "read_neighbourhoods",
+    "roll_up",
+    "run_suite",
+    "sample_city",
+    "seasonal_index",
+    "write_sample",
     "write_table",
 ]

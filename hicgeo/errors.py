@@ -38,7 +38,7 @@ class ColumnError(HicgeoError):
 
 
 class CrsError(HicgeoError):
-    """A coordinate reference system is missing, geographic where metres are needed, or contradicted by the coordinates."""
+    """A coordinate reference system is missing, in degrees, or contradicted by the coordinates."""
 
 
 class AlignmentError(HicgeoError):

@@ -34,8 +34,8 @@ CODE_PATTERN = r"^(BU\d{4}[0-9A-Z]{4}|WK\d{4}[0-9A-Z]{2}|GM\d{4})$"
 def _incidents() -> pa.DataFrameSchema:
     import pandera.pandas as pa
 
-    flag = {"dtype": "boolean", "nullable": True}
-    text = {"dtype": "str", "nullable": True, "required": False}
+    flag: dict[str, Any] = {"dtype": "boolean", "nullable": True}
+    text: dict[str, Any] = {"dtype": "str", "nullable": True, "required": False}
     return pa.DataFrameSchema(
         {
             "crime_type": pa.Column(pd.CategoricalDtype, nullable=False),
@@ -62,7 +62,7 @@ def _incidents() -> pa.DataFrameSchema:
 def _neighbourhoods() -> pa.DataFrameSchema:
     import pandera.pandas as pa
 
-    number = {"dtype": "Int64", "nullable": True, "checks": pa.Check.ge(0)}
+    number: dict[str, Any] = {"dtype": "Int64", "nullable": True, "checks": pa.Check.ge(0)}
     return pa.DataFrameSchema(
         {
             "name": pa.Column("str", nullable=True),

@@ -54,9 +54,7 @@ class Mixture:
 def _log_density(counts: Array, alpha: Array) -> Array:
     total = counts.sum(axis=1)
     return np.asarray(
-        gammaln(alpha.sum())
-        - gammaln(total + alpha.sum())
-        + (gammaln(counts + alpha) - gammaln(alpha)).sum(axis=1)
+        gammaln(alpha.sum()) - gammaln(total + alpha.sum()) + (gammaln(counts + alpha) - gammaln(alpha)).sum(axis=1)
     )
 
 

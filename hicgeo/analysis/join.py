@@ -12,7 +12,7 @@ import shapely
 
 from hicgeo.analysis.timing import Period, aoristic, months
 from hicgeo.errors import AlignmentError, ColumnError, CrsError, InputError
-from hicgeo.schema import ASSIGNMENT_STATUS, LEVELS, metric_crs, xy
+from hicgeo.schema import ASSIGNMENT_STATUS, COUNT_STATUS, LEVELS, metric_crs, xy
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -237,7 +237,9 @@ def count_incidents(
     if date not in ("start", "end", "aoristic"):
         raise InputError("date must say how incidents are dated", repr(date), 'take "start", "end" or "aoristic"')
     if "crime_type" not in incidents:
-        raise ColumnError("incidents must have a column 'crime_type'", "no such column", "read them with hicgeo.read_incidents")
+        raise ColumnError(
+            "incidents must have a column 'crime_type'", "no such column", "read them with hicgeo.read_incidents"
+        )
     covered = months(period)
     type_of = incidents["crime_type"].astype("category")
     codes, types = neighbourhoods.index.sort_values(), type_of.cat.categories.sort_values()
@@ -254,9 +256,11 @@ def count_incidents(
     np.add.at(cube, row, within[placed])
 
     counts = pd.DataFrame(
-        {"incidents": cube.ravel(), "status": pd.Categorical(["final"] * cube.size, categories=["final", "provisional", "missing"])},
-        index=pd.MultiIndex.from_product([codes.astype("str"), types.astype("str"), covered], names=["code", "crime_type", "month"]),
-    )  # fmt: skip
+        {"incidents": cube.ravel(), "status": _status(np.full(cube.size, "final"))},
+        index=pd.MultiIndex.from_product(
+            [codes.astype("str"), types.astype("str"), covered], names=["code", "crime_type", "month"]
+        ),
+    )
     located = assignment["status"].ne("unlocated").to_numpy()
     inside_period = within.sum(axis=1)
     counts.attrs = {
@@ -269,6 +273,10 @@ def count_incidents(
         "out_of_period": float(len(incidents) - inside_period.sum()),
     }
     return counts
+
+
+def _status(values: npt.NDArray[np.object_]) -> pd.Categorical:
+    return pd.Categorical(values, categories=list(COUNT_STATUS))
 
 
 def roll_up(counts: pd.DataFrame, to: str | pd.Series) -> pd.DataFrame:
@@ -334,7 +342,7 @@ def roll_up(counts: pd.DataFrame, to: str | pd.Series) -> pd.DataFrame:
     out = pd.DataFrame(
         {
             "incidents": incidents,
-            "status": pd.Categorical(status, categories=["final", "provisional", "missing"]),
+            "status": _status(status),
         }
     )
     out.attrs = dict(counts.attrs)
@@ -422,7 +430,11 @@ class CodeMatch:
         }
         return pd.DataFrame(
             {
-                side: {"codes": len(t), "incidents": t["incidents"].sum(min_count=1), "base": t["base"].sum(min_count=1)}
+                side: {
+                    "codes": len(t),
+                    "incidents": t["incidents"].sum(min_count=1),
+                    "base": t["base"].sum(min_count=1),
+                }
                 for side, t in rows.items()
             }
         ).T

@@ -115,9 +115,9 @@ def rates(
     Notes
     -----
     The dispersion is Pearson's, of area x year around both margins (one area alone: around a
-    log-linear trend), over all years of the counts that were published as a whole, and at least 1. Against the regional norm the interval is that
-    of an area's share of the regional total, so the norm's own uncertainty is in it. A denominator
-    is taken as known and constant. Registered crime is not all crime. O(areas x months).
+    log-linear trend), over all years of the counts that were published as a whole, and at least 1.
+    Against the regional norm the interval is that of an area's share of the regional total, so the
+    norm's own uncertainty is in it. A denominator is taken as known and constant. Registered crime is not all crime. O(areas x months).
 
     References
     ----------
@@ -202,7 +202,9 @@ def group_rates(
     As `rates`. The dispersion is estimated anew at this level: larger areas have larger ones.
     """
     if isinstance(by, str) and by not in neighbourhoods:
-        raise ColumnError(f"neighbourhoods must have the column {by!r}", "no such column", "give a Series from code to group")
+        raise ColumnError(
+            f"neighbourhoods must have the column {by!r}", "no such column", "give a Series from code to group"
+        )
     group = (neighbourhoods[by] if isinstance(by, str) else by.reindex(neighbourhoods.index)).rename("code")
     size = base_of(neighbourhoods, base)
     table = month_table(counts, crime_type).reindex(neighbourhoods.index)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Array = npt.NDArray[np.float64]
+    Weights = npt.NDArray[np.float64] | npt.NDArray[np.bool_]
 
 DARK_MONTHS = (10, 11, 12, 1, 2, 3)
 ALL_SEASONS = "alle"
@@ -128,7 +130,7 @@ def dark_days(counts: pd.DataFrame, *, crime_type: str, months: Sequence[int] = 
 
 def _consecutive(months: Sequence[int]) -> list[int]:
     listed = [int(month) for month in months]
-    steps = {(after - before) % 12 for before, after in zip(listed, listed[1:], strict=False)}
+    steps = {(after - before) % 12 for before, after in pairwise(listed)}
     if not 2 <= len(listed) <= 10 or not set(listed) <= set(range(1, 13)) or steps != {1}:
         raise InputError(
             "months must be two to ten consecutive months in order", str(listed), "write (10, 11, 12, 1, 2, 3)"
@@ -171,11 +173,11 @@ def _with_t(fit: LogLinear) -> Array:
     return np.asarray(fit.dispersion * (t / stats.norm.ppf(0.975)) ** 2)
 
 
-def _ratio(y: Array, days: Array, use_dark: Array, use_light: Array, spread: Array) -> dict[str, Array]:
+def _ratio(y: Array, days: Array, use_dark: Weights, use_light: Weights, spread: Array) -> dict[str, Array]:
     """Ratio of daily rates, each month weighing as often as it is used."""
     counted = np.nan_to_num(y)
 
-    def side(use: Array) -> tuple[Array, Array, Array]:
+    def side(use: Weights) -> tuple[Array, Array, Array]:
         total, square = (use * counted).sum(axis=1), (use**2 * counted).sum(axis=1)
         # A month used twice does not tell twice as much: the count that has the same relative variance.
         effective = np.divide(total**2, square, out=np.zeros_like(total), where=square > 0)
@@ -351,8 +353,8 @@ def cluster_seasons(counts: pd.DataFrame, *, crime_type: str, rng: Rng) -> Seaso
     -----
     A mixture of Dirichlet-multinomials over the twelve months: each group has a profile to which
     its members' profiles are shrunk and a concentration that says how far they scatter, so that
-    plain overdispersion is no reason for a second group. The number of groups, 1 to 4, has the
-    lowest BIC. Only whole years count, so that every month of the year has the same number of
+    plain overdispersion is no reason for a second group. Groups are added, up to four, as long as
+    the BIC falls. Only whole years count, so that every month of the year has the same number of
     months. A label says what a neighbourhood's year looks like, not why. O(areas x groups x steps).
 
     References
@@ -383,13 +385,17 @@ def cluster_seasons(counts: pd.DataFrame, *, crime_type: str, rng: Rng) -> Seaso
     counted = total[used][order]
 
     random = generator(rng)
-    fits = {k: _mixture.fit(counted, k, rng=random) for k in range(1, min(MAX_GROUPS, len(counted)) + 1)}
+    fits: list[_mixture.Mixture] = []
+    bic: list[float] = []
+    while len(fits) < min(MAX_GROUPS, len(counted)) and bic == sorted(bic, reverse=True):
+        fits.append(_mixture.fit(counted, len(fits) + 1, rng=random))
+        bic.append(fits[-1].bic(len(counted)))
     criterion = pd.DataFrame(
-        {"bic": {k: f.bic(len(counted)) for k, f in fits.items()},
-         "log_likelihood": {k: f.log_likelihood for k, f in fits.items()}}
-    )  # fmt: skip
-    k = int(criterion["bic"].idxmin())
-    fit = fits[k]
+        {"bic": bic, "log_likelihood": [each.log_likelihood for each in fits]},
+        index=pd.RangeIndex(1, len(fits) + 1, name="k"),
+    )
+    k = int(np.argmin(bic)) + 1
+    fit = fits[k - 1]
 
     days = index[window].days_in_month.to_numpy(float).reshape(number, 12)
     exposure = np.roll(days, index[first].month - 1, axis=1).sum(axis=0)
@@ -408,8 +414,7 @@ def cluster_seasons(counts: pd.DataFrame, *, crime_type: str, rng: Rng) -> Seaso
         halves = [np.nansum(block[used][order][:, part::2], axis=1) for part in (0, 1)]
         both = (halves[0].sum(axis=1) > 0) & (halves[1].sum(axis=1) > 0)
         guess = [
-            _mixture.fit(half[both], k, rng=random, start=fit).probability(half[both]).argmax(axis=1)
-            for half in halves
+            _mixture.fit(half[both], k, rng=random, start=fit).probability(half[both]).argmax(axis=1) for half in halves
         ]
         stability = float(adjusted_rand_score(*guess))
     best = probability.fillna(0).idxmax(axis="columns")
@@ -421,7 +426,7 @@ def cluster_seasons(counts: pd.DataFrame, *, crime_type: str, rng: Rng) -> Seaso
         ratio=pd.Series(ratio[rank], index=names, name="ratio"),
         k=k,
         stability=stability,
-        criterion=criterion.rename_axis("k"),
+        criterion=criterion,
         months=(str(index[first]), str(index[first + 12 * number - 1])),
     )
 
@@ -429,7 +434,7 @@ def cluster_seasons(counts: pd.DataFrame, *, crime_type: str, rng: Rng) -> Seaso
 def _whole_years(y: Array) -> tuple[int, int] | None:
     """First month and number of the longest, then latest, run of whole years published for all codes with counts."""
     some = y[~np.isnan(y).all(axis=1)]
-    published = ~np.isnan(some).any(axis=0)
+    published = np.asarray(~np.isnan(some).any(axis=0))
     best: tuple[int, int] | None = None
     begin = 0
     for place in range(len(published) + 1):

@@ -23,7 +23,9 @@ def points(xy):
 
 def scattered(n=300, seed=0):
     rng = np.random.default_rng(seed)
-    return np.vstack([rng.normal([800, 900], 200, (n // 2, 2)), rng.uniform([-200, -200], [3200, 2200], (n - n // 2, 2))])
+    return np.vstack(
+        [rng.normal([800, 900], 200, (n // 2, 2)), rng.uniform([-200, -200], [3200, 2200], (n - n // 2, 2))]
+    )
 
 
 def double_loop(xy, grid, parameter, kernel, edge, weights=None):
@@ -153,7 +155,9 @@ def test_grid_lies_on_the_national_raster():
     assert (grid.x % 100 == 50).all()
     assert (grid.y % 100 == 50).all()
     gx, gy = np.meshgrid(grid.x, grid.y)
-    centres = np.array([[shape.intersects(Point(x, y)) for x, y in zip(*row, strict=True)] for row in zip(gx, gy, strict=True)])
+    centres = np.array(
+        [[shape.intersects(Point(x, y)) for x, y in zip(*row, strict=True)] for row in zip(gx, gy, strict=True)]
+    )
     np.testing.assert_array_equal(grid.inside, centres)
 
 
@@ -169,5 +173,8 @@ def test_a_grid_beyond_memory_is_refused_with_the_numbers():
 
 def test_points_fall_in_the_cell_to_their_north_east():
     grid = study(box(0, 0, 300, 200))
-    np.testing.assert_array_equal(grid.locate(np.array([[0, 0], [100, 100], [299.9, 199.9], [300, 100], [-1, 5], [np.nan, 5]])), [0, 4, 5, -1, -1, -1])
+    np.testing.assert_array_equal(
+        grid.locate(np.array([[0, 0], [100, 100], [299.9, 199.9], [300, 100], [-1, 5], [np.nan, 5]])),
+        [0, 4, 5, -1, -1, -1],
+    )
     assert float(grid.counts(np.array([[10, 10], [20, 20], [150, 150]])).sum()) == 3

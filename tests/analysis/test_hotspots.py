@@ -84,8 +84,12 @@ def test_the_order_of_rows_does_not_matter(points, grid, spots):
 
 def test_equal_clusters_cannot_be_told_apart(grid):
     rng = np.random.default_rng(2)
-    xy = np.vstack([rng.normal(centre, 60, (50, 2)) for centre in [(1000, 1000), (4000, 1000), (1000, 3000), (4000, 3000)]])
-    got = hg.hotspots(gpd.GeoDataFrame(geometry=gpd.points_from_xy(*xy.T), crs=RD), grid, bandwidth=300, share=0.05, rng=1)
+    xy = np.vstack(
+        [rng.normal(centre, 60, (50, 2)) for centre in [(1000, 1000), (4000, 1000), (1000, 3000), (4000, 3000)]]
+    )
+    got = hg.hotspots(
+        gpd.GeoDataFrame(geometry=gpd.points_from_xy(*xy.T), crs=RD), grid, bandwidth=300, share=0.05, rng=1
+    )
     assert (got["rank_high"] - got["rank_low"] >= 2).all()
 
 
@@ -94,7 +98,9 @@ def test_near_repeats_widen_the_rank_interval(grid):
     centres = [(1000, 1000), (4000, 1000), (1000, 3000), (4000, 3000)]
     xy = np.vstack([rng.normal(centre, 20, (n, 2)) for centre, n in zip(centres, (90, 75, 60, 45), strict=True)])
     day = pd.Timestamp("2024-01-01", tz="Europe/Amsterdam")
-    apart = gpd.GeoDataFrame({"start": [day + pd.Timedelta(days=30 * i) for i in range(len(xy))]}, geometry=gpd.points_from_xy(*xy.T), crs=RD)
+    apart = gpd.GeoDataFrame(
+        {"start": [day + pd.Timedelta(days=30 * i) for i in range(len(xy))]}, geometry=gpd.points_from_xy(*xy.T), crs=RD
+    )
     # The same places, but struck in bursts of ten on one day.
     bursts = apart.assign(start=[day + pd.Timedelta(days=30 * (i // 10)) for i in range(len(xy))])
     width = [

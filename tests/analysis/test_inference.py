@@ -95,9 +95,7 @@ def test_dispersion_of_one_row_or_column_is_unknown():
 def test_empirical_bayes_reproduces_the_published_smoothing():
     table = pyogrio.read_dataframe(libpysal.examples.get_path("sids2.dbf"), read_geometry=False)
     got = inference.empirical_bayes(table["SID74"].to_numpy(float), table["BIR74"].to_numpy(float))
-    np.testing.assert_allclose(
-        got[:5], [0.0016973, 0.00170538, 0.00177309, 0.00201287, 0.00353491], rtol=0, atol=5e-9
-    )
+    np.testing.assert_allclose(got[:5], [0.0016973, 0.00170538, 0.00177309, 0.00201287, 0.00353491], rtol=0, atol=5e-9)
 
 
 def test_empirical_bayes_of_equal_rates_is_the_common_rate():

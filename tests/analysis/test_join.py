@@ -18,7 +18,9 @@ RD = "EPSG:28992"
 def checkerboard(columns=4, rows=3, side=100.0):
     squares = [box(side * x, side * y, side * (x + 1), side * (y + 1)) for y in range(rows) for x in range(columns)]
     codes = [f"BU9901{place:04d}" for place in range(len(squares))]
-    return gpd.GeoDataFrame({"name": codes, "municipality": "GM9901"}, index=pd.Index(codes, name="code"), geometry=squares, crs=RD)
+    return gpd.GeoDataFrame(
+        {"name": codes, "municipality": "GM9901"}, index=pd.Index(codes, name="code"), geometry=squares, crs=RD
+    )
 
 
 def incidents(xy, types="woninginbraak", start="2024-01-15", end=None):
@@ -81,7 +83,9 @@ def test_statuses_and_distances():
 
 
 def test_overlap_is_refused_or_resolved_by_name():
-    areas = gpd.GeoDataFrame(index=["BU99010001", "BU99010002"], geometry=[box(0, 0, 100, 100), box(50, 50, 80, 80)], crs=RD)
+    areas = gpd.GeoDataFrame(
+        index=["BU99010001", "BU99010002"], geometry=[box(0, 0, 100, 100), box(50, 50, 80, 80)], crs=RD
+    )
     inside_both = incidents([(60, 60)])
     with pytest.raises(hg.InputError, match=r"1 pairs.*BU99010001 and BU99010002, 900 m2"):
         hg.assign_neighbourhoods(inside_both, areas)
@@ -90,7 +94,9 @@ def test_overlap_is_refused_or_resolved_by_name():
 
 
 def test_a_sliver_of_overlap_is_digitising_noise():
-    areas = gpd.GeoDataFrame(index=["BU99010001", "BU99010002"], geometry=[box(0, 0, 100, 100), box(99.995, 0, 200, 100)], crs=RD)
+    areas = gpd.GeoDataFrame(
+        index=["BU99010001", "BU99010002"], geometry=[box(0, 0, 100, 100), box(99.995, 0, 200, 100)], crs=RD
+    )
     got = hg.assign_neighbourhoods(incidents([(99.998, 50)]), areas)
     assert got["code"].iloc[0] == "BU99010001"
 
@@ -102,7 +108,10 @@ def test_what_cannot_be_joined_is_refused():
     with pytest.raises(hg.AlignmentError, match="once"):
         hg.assign_neighbourhoods(incidents([(1, 1)]), pd.concat([areas, areas.iloc[:1]]))
     with pytest.raises(hg.InputError, match="BU99010001"):
-        hg.assign_neighbourhoods(incidents([(1, 1)]), areas.assign(geometry=[g if c != "BU99010001" else None for c, g in areas.geometry.items()]))
+        hg.assign_neighbourhoods(
+            incidents([(1, 1)]),
+            areas.assign(geometry=[g if c != "BU99010001" else None for c, g in areas.geometry.items()]),
+        )
     with pytest.raises(hg.InputError, match="max_distance"):
         hg.assign_neighbourhoods(incidents([(1, 1)]), areas, max_distance=-1)
 
@@ -162,7 +171,9 @@ def test_counting_with_another_assignment_is_refused():
 
 
 def count_table(rows):
-    index = pd.MultiIndex.from_tuples([(c, t, pd.Period(m)) for c, t, m, _ in rows], names=["code", "crime_type", "month"])
+    index = pd.MultiIndex.from_tuples(
+        [(c, t, pd.Period(m)) for c, t, m, _ in rows], names=["code", "crime_type", "month"]
+    )
     value = np.array([n for *_, n in rows], float)
     return pd.DataFrame({"incidents": value, "status": np.where(np.isnan(value), "missing", "final")}, index=index)
 

@@ -28,7 +28,9 @@ def yearly(areas, counts, years=YEARS):
     months = pd.period_range(f"{years[0]}-01", f"{years[-1]}-12", freq="M")
     values = np.repeat(np.asarray(counts, float) / 12, 12, axis=1)
     index = pd.MultiIndex.from_product([areas.index, ["woninginbraak"], months], names=["code", "crime_type", "month"])
-    return pd.DataFrame({"incidents": values.ravel(), "status": np.where(np.isnan(values.ravel()), "missing", "final")}, index=index)
+    return pd.DataFrame(
+        {"incidents": values.ravel(), "status": np.where(np.isnan(values.ravel()), "missing", "final")}, index=index
+    )
 
 
 def assess(areas, counts, **arguments):
@@ -85,7 +87,9 @@ def test_a_missing_month_is_not_a_zero():
 def test_a_group_divides_only_by_the_dwellings_that_were_counted():
     areas = town([600, 400, 1000, 50], ["GM9901", "GM9901", "GM9902", "GM9902"])
     counts = yearly(areas, [[6] * 6, [np.nan] * 6, [20] * 6, [1] * 6])
-    got = hg.group_rates(counts, areas, by="municipality", crime_type="woninginbraak", period="2023", base="dwellings", norm=8.0)
+    got = hg.group_rates(
+        counts, areas, by="municipality", crime_type="woninginbraak", period="2023", base="dwellings", norm=8.0
+    )
     assert got["rate"].tolist() == pytest.approx([10, 20])
     assert got["coverage"].tolist() == pytest.approx([0.6, 1.0])
     assert got["state"].tolist() == ["onvolledig", "boven"]
