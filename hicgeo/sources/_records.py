@@ -1,0 +1,153 @@
+"""Files of every kind as records of text cells."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from hicgeo.errors import InputError
+from hicgeo.sources import _open
+from hicgeo.sources._delimited import read_delimited
+from hicgeo.sources._ledger import FOOTER, MAX_RAW, TEXT, Ledger, Table, check_titles
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+
+def read_table(path: Path, *, sheet: str | None = None, layer: str | None = None, encoding: str | None = None) -> Table:
+    """Read the records of any file that the door lets through.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read as a table with a header and at least one record.
+    """
+    with _open.unpacked(path, layer) as (file, layer_there):
+        kind = _open.kind_of(file)
+        if kind == "delimited":
+            table = read_delimited(_open.read_bytes(file), encoding)
+        elif kind == "xlsx":
+            table = read_sheet(file, sheet)
+        else:
+            table = _from_vector(_open.read_vector(file, layer_there))
+    if table.read == 0:
+        raise InputError(f"{path.name} must have at least one record", "0 rows", "export the period again")
+    _strike_furniture(table)
+    return table
+
+
+def _strike_furniture(table: Table) -> None:
+    """Reject what is no record: headers in the middle of a concatenated export, and lines of totals."""
+    cells, ledger = table.cells, table.ledger
+    if not len(cells):
+        return
+    first = cells.iloc[:, 0].fillna("").str.strip()
+    titles = pd.Series([str(c) for c in cells.columns], index=cells.columns)
+    repeated = np.array(first == titles.iloc[0])
+    for place in np.flatnonzero(repeated):
+        repeated[place] = (cells.iloc[place].str.strip() == titles).all()
+    ledger.reject(repeated, "repeated_header", None, first)
+    footer = np.array(first.str.match(FOOTER), bool)
+    for place in np.flatnonzero(footer):
+        footer[place] = (cells.iloc[place].fillna("").str.strip() != "").sum() <= 3
+    ledger.reject(footer, "footer", str(cells.columns[0]), first)
+
+
+def read_sheet(path: Path, sheet: str | None = None) -> Table:
+    """Read the records of one sheet of an XLSX workbook, by value.
+
+    Raises
+    ------
+    InputError
+        The workbook is damaged, or several sheets hold data and none is named.
+    """
+    import python_calamine as calamine
+
+    _open.check_workbook(path)
+    try:
+        book = calamine.CalamineWorkbook.from_path(str(path))
+        visible = {
+            meta.name: meta.visible == calamine.SheetVisibleEnum.Visible
+            for meta in book.sheets_metadata
+            if meta.typ == calamine.SheetTypeEnum.WorkSheet
+        }
+        if sheet is None:
+            filled = [name for name in visible if visible[name] and book.get_sheet_by_name(name).height > 0]
+            if len(filled) != 1:
+                raise InputError(
+                    "a workbook must have one visible sheet with data",
+                    f"{len(filled)}: {', '.join(filled) or 'none'}",
+                    'name one: sheet="..."',
+                )
+            sheet = filled[0]
+        elif sheet not in visible:
+            raise InputError("sheet must exist", sheet, f"name one of {', '.join(visible)}")
+        errors = _open.workbook_errors(path, sheet)
+        opened = book.get_sheet_by_name(sheet)
+        rows = [[_as_text(cell) for cell in row] for row in opened.to_python(skip_empty_area=False)]
+        merged = len(opened.merged_cell_ranges or [])
+    except (calamine.CalamineError, OSError) as failure:
+        raise InputError(
+            f"{path.name} must be a sound XLSX file", type(failure).__name__, "save it again in Excel"
+        ) from None
+    filled_rows = [place for place, row in enumerate(rows) if any(cell.strip() for cell in row)]
+    if not filled_rows:
+        raise InputError("the sheet must have a header and records", "an empty sheet (0 rows)", "export it again")
+    head = filled_rows.pop(0)
+    width = max(place for place, cell in enumerate(rows[head], 1) if cell.strip())
+    names = check_titles(rows[head][:width])
+    line = np.array(filled_rows, np.int64) + 1
+    record = np.arange(1, len(line) + 1, dtype=np.int64)
+    overhang = np.array([any(cell.strip() for cell in rows[i][width:]) for i in filled_rows], bool)
+    ledger = Ledger(record[~overhang], line[~overhang])
+    if overhang.any():
+        outside = [next(c for c in rows[i - 1][width:] if c.strip())[:MAX_RAW] for i in line[overhang]]
+        ledger.add_rejected(record[overhang], line[overhang], "too_long", None, outside)
+    kept = [rows[i - 1][:width] for i in line[~overhang]]
+    cells = pd.DataFrame(kept, columns=names, dtype=TEXT)
+    no_error = np.zeros(len(cells), bool)
+    for column, name in enumerate(names):
+        wrong = np.array([(place, column) in errors for place in ledger.line - 1], bool) if errors else no_error
+        ledger.reject(wrong, "error_cell", name, None)
+    ledger.note("sheet", None, len(line), f"read from sheet {sheet}")
+    hidden = [name for name, seen in visible.items() if not seen]
+    if hidden:
+        ledger.note("hidden_sheet", None, 0, f"{len(hidden)} hidden sheets were not read")
+    if merged:
+        ledger.note("merged_cells", None, 0, f"{merged} merged ranges: only their first cell has a value")
+    return Table(cells, ledger, len(line))
+
+
+def _as_text(cell: Any) -> str:
+    """Write a typed cell as the text that reads back to the same value."""
+    if cell is None or (isinstance(cell, float) and np.isnan(cell)):
+        return ""
+    if isinstance(cell, bool | np.bool_):
+        return "true" if cell else "false"
+    if isinstance(cell, float | np.floating):
+        number = float(cell)
+        return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+    if isinstance(cell, dt.datetime | dt.date | dt.time):
+        return cell.isoformat()
+    return "" if cell is pd.NaT or cell is pd.NA else str(cell)
+
+
+def _from_vector(frame: gpd.GeoDataFrame) -> Table:
+    """Take the records of a layer; attributes become text, so that all formats go through the same checks."""
+    import geopandas as gpd
+
+    has_geometry = isinstance(frame, gpd.GeoDataFrame) and frame._geometry_column_name in frame.columns
+    index = pd.RangeIndex(len(frame))
+    attributes = pd.DataFrame(frame.drop(columns=frame._geometry_column_name) if has_geometry else frame)
+    if isinstance(attributes.index, pd.Index) and attributes.index.name is not None:
+        attributes = attributes.reset_index()
+    cells = pd.DataFrame(
+        {str(name): pd.array([_as_text(v) for v in attributes[name]], dtype=TEXT) for name in attributes}, index=index
+    )
+    number = np.arange(1, len(frame) + 1, dtype=np.int64)
+    geometry = gpd.GeoSeries(frame.geometry.array, index=index, crs=frame.crs) if has_geometry else None
+    return Table(cells, Ledger(number, number.copy()), len(frame), geometry)
