@@ -17,7 +17,10 @@ from .errors import (
 from .grid import Grid
 from .output.disclosure import Handling
 from .output.maps import HotspotMap
+from .output.pictures import plot_rates, plot_seasons
+from .output.quality import plot_quality, quality_table
 from .output.tables import write_table
+from .output.words import in_words
 from .sources.at_risk import read_at_risk
 from .sources.counts import read_counts
 from .sources.incidents import Intake, read_incidents
@@ -56,9 +59,14 @@ __all__ = [
     "dark_days",
     "group_rates",
     "hotspots",
+    "in_words",
     "kde",
     "match_codes",
     "open_run",
+    "plot_quality",
+    "plot_rates",
+    "plot_seasons",
+    "quality_table",
     "rates",
     "read_at_risk",
     "read_counts",

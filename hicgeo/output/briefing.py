@@ -1,0 +1,189 @@
+"""The index page, and the furniture that all our pages share."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date as Date
+from pathlib import Path
+from typing import Any
+
+from hicgeo.errors import InputError
+from hicgeo.output._offline import POLICY_MARK, own_text, templates, with_policy
+from hicgeo.output._write import write_bytes
+from hicgeo.output.disclosure import Handling, Profile, check_profile, require_clean
+from hicgeo.output.language import Language, check_language, day, text
+
+LIMITS = ("reported", "chance", "cause", "people")
+WORDS = ("map", "legend", "show", "above", "outlines", "find", "choose", "hint", "north", "zoom_in", "zoom_out")
+
+
+@dataclass(frozen=True)
+class IndexEntry:
+    """One card of the index page.
+
+    Attributes
+    ----------
+    title
+        Heading of the card.
+    href
+        The map's file, relative to the index page.
+    picture
+        PNG of the map, or nothing.
+    sentences
+        What it shows, in plain words.
+    """
+
+    title: str
+    href: str
+    picture: bytes = b""
+    sentences: tuple[str, ...] = ()
+
+
+def write_index(
+    path: str | os.PathLike[str],
+    *,
+    title: str,
+    entries: Sequence[IndexEntry],
+    profile: str = "driehoek",
+    language: str = "nl",
+    period: str = "",
+    source: str = "",
+    date: Date | None = None,
+    handling: Handling | None = None,
+    fictional: bool = False,
+) -> Path:
+    """Write a page with a card for each map, as one HTML file that asks the network for nothing.
+
+    Parameters
+    ----------
+    path
+        Where to write.
+    title
+        Heading of the page.
+    entries
+        The cards, in order.
+    profile, language, period, source, date, handling, fictional
+        As in `HotspotMap`.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        A link is not a relative path to an .html file, or language, profile or file cannot be used.
+    DisclosureError
+        The profile is "openbaar", or the finished page does not pass the audit. Nothing is written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.mkdtemp()
+    >>> page = write_index(f"{folder}/index.html", title="Voorbeeldstad",
+    ...                    entries=[IndexEntry("Inbraken", "rates.html", sentences=("Twee buurten boven de norm.",))])
+    >>> "Twee buurten boven de norm." in page.read_text(encoding="utf-8")
+    True
+    """
+    known = check_language(language)
+    for place, entry in enumerate(entries):
+        if not entry.href.endswith(".html") or ":" in entry.href or entry.href.startswith(("/", "\\")):
+            raise InputError(
+                "a link of the index page must be a relative path to an .html file",
+                f"another one in entry {place}",
+                "save the map beside the index page",
+            )
+    page = page_texts(
+        known,
+        level="mixed",
+        title=title,
+        profile=check_profile(profile),
+        facts={"period": period, "source": source, "date": date},
+        handling=handling,
+        fictional=fictional,
+        limits_title="page.limits",
+    )
+    from markupsafe import Markup
+
+    markup = (
+        templates()
+        .get_template("index.html.j2")
+        .render(
+            page=page,
+            policy=POLICY_MARK,
+            own_style=Markup(own_text("page.css")),  # noqa: S704  a file of this package
+            entries=[
+                {"title": e.title, "href": e.href, "sentences": e.sentences, "picture": _data_uri(e.picture)}
+                for e in entries
+            ],
+        )
+    )
+    return write_bytes(path, require_clean(with_policy(markup)))
+
+
+def page_texts(
+    language: Language,
+    *,
+    level: str,
+    title: str,
+    profile: Profile,
+    facts: Mapping[str, Any],
+    handling: Handling | None,
+    fictional: bool,
+    limits_title: str,
+) -> dict[str, Any]:
+    """Everything a page says around its content: banners, facts, limits, handling and the words of its controls.
+
+    Parameters
+    ----------
+    language
+        Of all texts.
+    level
+        What the areas are: buurt, wijk, gemeente or mixed.
+    title
+        Heading of the page.
+    profile
+        Decides the banner.
+    facts
+        `period`, `source` and `date`; what is empty is left out.
+    handling
+        Shown when given; an outward page without it says so.
+    fictional
+        Whether to show the banner of fictional data.
+    limits_title
+        Key of the heading over what the page does not say.
+    """
+    names = {"area": text(f"one.{level}", language), "areas": text(f"level.{level}", language)}
+
+    def say(key: str) -> str:
+        return text(key, language, **names)
+
+    shown = {key: day(value, language) if isinstance(value, Date) else value for key, value in facts.items() if value}
+    terms = {f.name: getattr(handling, f.name) for f in fields(handling)} if handling else {}
+    return {
+        "language": language,
+        "title": title,
+        "classification": say("page.intern" if profile == "intern" else "page.confidential"),
+        "fictional": say("page.fictional") if fictional else "",
+        "facts": [(say(f"page.{key}"), value) for key, value in shown.items()],
+        "reported": say("page.reported"),
+        "limits_title": say(limits_title),
+        "limits": [say(f"not_said.{each}") for each in LIMITS],
+        "handling_title": say("page.handling"),
+        "handling": [
+            (say(f"handling.{key}"), day(value, language) if isinstance(value, Date) else value)
+            for key, value in terms.items()
+        ],
+        "no_handling": say("page.no_handling") if handling is None and profile != "intern" else "",
+        "noscript": say("page.noscript"),
+        "open": say("page.open"),
+        "words": {each: say(f"page.{each}") for each in WORDS},
+    }
+
+
+def _data_uri(picture: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(picture).decode()}" if picture else ""

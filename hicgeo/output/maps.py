@@ -1,0 +1,419 @@
+"""HotspotMap: what was found, as one HTML file that opens anywhere."""
+
+from __future__ import annotations
+
+import os
+from datetime import date as Date
+from html import escape
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import folium
+import numpy as np
+import pandas as pd
+import shapely
+from branca.element import Element, MacroElement
+
+from hicgeo.errors import DisclosureError, InputError
+from hicgeo.output import _layers
+from hicgeo.output._layers import Layer, Scene
+from hicgeo.output._offline import json_block, own_text, render_map
+from hicgeo.output._write import write_bytes
+from hicgeo.output.briefing import page_texts
+from hicgeo.output.disclosure import MIN_CELL, Handling, check_profile, release, require_clean
+from hicgeo.output.language import check_language
+from hicgeo.schema import check_neighbourhoods
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import xarray as xr
+
+MAX_TITLE = 200
+MIN_TOLERANCE = 2.0
+"""Metres by which a border may be simplified; borders are themselves no better than 10 m."""
+
+DECIMALS = 5
+"""Of a degree, in the file: about one metre."""
+
+
+class HotspotMap:
+    """A map of neighbourhoods with rates, density, hotspots and seasons on it, as one HTML file.
+
+    Parameters
+    ----------
+    neighbourhoods
+        Neighbourhood table; the view fits these areas, never incidents.
+    title
+        What the map shows, for its reader.
+    profile
+        "driehoek" (the people who decide: areas only, marked confidential) or "intern" (the analyst).
+    language
+        "nl" or "en".
+    period, source
+        What the reader must know about the data: which months, and whose registration.
+    date
+        Day printed on the map. Left out, no date is printed, and the same input gives the same bytes.
+    handling
+        For whom, why, on what ground and until when; an outward map without it says that it may not be passed on.
+    fictional
+        Mark the page as made from fictional example data.
+
+    Attributes
+    ----------
+    map
+        The folium map, without tiles. What is added to it by hand must pass the audit of `save`.
+    layers
+        What was added, in order.
+
+    Raises
+    ------
+    ColumnError
+        The neighbourhoods break their contract.
+    CrsError
+        They have no projected CRS in metres.
+    InputError
+        Title, language or profile cannot be used, or there are no areas.
+    DisclosureError
+        The profile is "openbaar", which this version cannot export.
+
+    Notes
+    -----
+    Data enter the page as JSON and are shown as text only, so that a name can never run as code. Borders are
+    simplified together, so that neighbours still touch. O(vertices of the areas + cells of the surfaces).
+
+    Examples
+    --------
+    >>> import geopandas as gpd, pandas as pd
+    >>> from shapely.geometry import box
+    >>> numbers = {column: pd.array([900], dtype="Int64") for column in
+    ...            ("dwellings", "households", "residents", "businesses")}
+    >>> areas = gpd.GeoDataFrame(
+    ...     {"name": ["Centrum"], "level": ["buurt"], "municipality": ["GM9999"], **numbers, "is_water": [False],
+    ...      "vintage": pd.array([2024], dtype="Int64")},
+    ...     geometry=[box(80000, 455000, 81000, 456000)], crs="EPSG:28992",
+    ...     index=pd.Index(["BU99990001"], name="code", dtype="str"))
+    >>> page = HotspotMap(areas, title="Woninginbraken", period="2024").to_html()
+    >>> "VERTROUWELIJK" in page, "https://" in page.split("<body")[1]
+    (True, False)
+    """
+
+    def __init__(
+        self,
+        neighbourhoods: gpd.GeoDataFrame,
+        *,
+        title: str,
+        profile: str = "driehoek",
+        language: str = "nl",
+        period: str = "",
+        source: str = "",
+        date: Date | None = None,
+        handling: Handling | None = None,
+        fictional: bool = False,
+    ) -> None:
+        if not 0 < len(title.strip()) <= MAX_TITLE:
+            raise InputError(f"a map needs a title of 1 to {MAX_TITLE} characters", f"{len(title)}", "give it one")
+        check_neighbourhoods(neighbourhoods)
+        if not len(neighbourhoods):
+            raise InputError("a map needs at least one area", "a table without rows", "check the selection")
+        self.profile = check_profile(profile)
+        self.title, self.period, self.source, self.date = title, period, source, date
+        self.handling, self.fictional = handling, fictional
+        self._scene = Scene.of(neighbourhoods, check_language(language))
+        self.layers: list[Layer] = []
+        self.map = folium.Map(tiles=None, control_scale=False, zoom_snap=0.25)
+        base, bounds = _base(self._scene)
+        self.map.fit_bounds(bounds, padding=(12, 12))
+        self._words = page_texts(
+            self._scene.language,
+            level=self._scene.level,
+            title=title,
+            profile=self.profile,
+            facts={"period": period, "source": source, "date": date},
+            handling=handling,
+            fictional=fictional,
+            limits_title="page.not_said",
+        )
+        block = json_block("hicgeo-page", {**base, "language": self._scene.language, "words": self._words["words"]})
+        self.map.add_child(_Block(block, "hicgeo.start({map});"))
+
+    def add_rates(self, rates: pd.DataFrame) -> HotspotMap:
+        """Add two layers: the rate in classes, and the verdict against the norm.
+
+        Parameters
+        ----------
+        rates
+            Answer of `hicgeo.rates` on the neighbourhoods' index. Areas that are *te klein* or *onvolledig* are
+            hatched; their figure is in the card only, with its state.
+
+        Raises
+        ------
+        ColumnError
+            A column is missing.
+        AlignmentError
+            None of the codes is on this map, or one occurs twice.
+        """
+        for layer in _layers.rate_layers(rates, self._scene):
+            self._add(layer)
+        return self
+
+    def add_surface(self, surface: xr.DataArray, *, name: str | None = None) -> HotspotMap:
+        """Add a layer of density classes, the lowest of which is left blank.
+
+        Parameters
+        ----------
+        surface
+            Surface of `hicgeo.kde`: incidents per km2 at cell centres.
+        name
+            Heading of the layer; a standard one when left out.
+
+        Raises
+        ------
+        InputError
+            It is no surface, or has no density at all.
+        DisclosureError
+            Its cells are smaller than 100 m and the map is for others than the analyst.
+        """
+        layer = _layers.surface_layer(surface, self._scene, name)
+        cell = float(surface.attrs["cell_size"])
+        if self.profile != "intern" and cell < MIN_CELL:
+            raise DisclosureError(
+                f"an outward surface must have cells of at least {MIN_CELL:g} m",
+                f"cells of {cell:g} m",
+                f"make it on Grid.over(area, cell_size={MIN_CELL:g}), or use profile='intern'",
+            )
+        self._add(layer)
+        return self
+
+    def add_hotspots(self, hotspots: gpd.GeoDataFrame) -> HotspotMap:
+        """Add ranked hotspots as outlines on top of the other layers.
+
+        Parameters
+        ----------
+        hotspots
+            Answer of `hicgeo.hotspots`: unions of grid cells by rank.
+
+        Raises
+        ------
+        ColumnError
+            A column is missing.
+        DisclosureError
+            A shape is not a union of cells of at least 100 m and the map is for others than the analyst.
+        """
+        layer = _layers.hotspot_layer(hotspots, self._scene)
+        release(hotspots, self.profile)
+        self._add(layer)
+        return self
+
+    def add_dark_days(self, season: pd.DataFrame) -> HotspotMap:
+        """Add a layer that says where the dark days have more incidents than chance explains.
+
+        Parameters
+        ----------
+        season
+            Answer of `hicgeo.dark_days`; its season "alle" is drawn.
+
+        Raises
+        ------
+        ColumnError
+            A column, an index level or the season "alle" is missing.
+        AlignmentError
+            None of the codes is on this map, or one occurs twice.
+        """
+        self._add(_layers.dark_layer(season, self._scene))
+        return self
+
+    def add_seasons(self, clusters: Any) -> HotspotMap:
+        """Add a layer of groups of areas with the same course over the year.
+
+        Parameters
+        ----------
+        clusters
+            Answer of `hicgeo.cluster_seasons`: `labels`, `profiles`, `k` and `stability` are read.
+
+        Raises
+        ------
+        InputError
+            There are more groups than a reader can tell apart.
+        AlignmentError
+            None of the codes is on this map, or one occurs twice.
+        """
+        self._add(_layers.season_layer(clusters, self._scene))
+        return self
+
+    def to_html(self) -> str:
+        """Return the page, before any audit, as text."""
+        return self._render().decode()
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the map as one HTML file that asks the network for nothing.
+
+        Parameters
+        ----------
+        path
+            Where to write; the folder is made, and an older file is replaced in one step.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        DisclosureError
+            The finished page would request something, run foreign code or give an incident away. Nothing is written.
+        InputError
+            The file cannot be written.
+        """
+        return write_bytes(path, require_clean(self._render()))
+
+    def picture(self) -> bytes:
+        """Draw the map as it opens, as a PNG of 960 x 640 pixels.
+
+        Notes
+        -----
+        Drawn by matplotlib from the same layers, so that no browser is needed: the first theme, with hotspots on top.
+        """
+        from hicgeo.output.pictures import draw_map
+
+        theme = next((each for each in self.layers if each.kind != "spots"), None)
+        spots = [each for each in self.layers if each.kind == "spots"]
+        figure = draw_map(self._scene.areas, theme, spots)
+        buffer = BytesIO()
+        figure.savefig(buffer, format="png", dpi=120, metadata={"Software": None})
+        return buffer.getvalue()
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<iframe srcdoc="{escape(self.to_html())}" title="{escape(self.title)}" '
+            'style="width:100%;height:620px;border:1px solid #ccc"></iframe>'
+        )
+
+    def _add(self, layer: Layer) -> None:
+        name = f"hicgeo-layer-{len(self.layers) + 1}"
+        self.layers.append(layer)
+        self.map.add_child(_Block(json_block(name, _as_json(layer)), f'hicgeo.layer("{name}");'))
+
+    def _render(self) -> bytes:
+        last = self.map.add_child(_Block("", "hicgeo.finish();"))
+        key = next(reversed(last._children))
+        try:
+            return render_map(
+                self.map,
+                "map.html.j2",
+                page=self._words,
+                own_style=_raw("page.css"),
+                map_style=_raw("map.css"),
+                own_script=_raw("map.js"),
+            )
+        finally:
+            del self.map._children[key]
+
+
+class _Raw(Element):
+    """Text that enters the page as it is: branca would run it as a template."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+
+    def render(self, **kwargs: Any) -> str:
+        return self._text
+
+
+class _Block(MacroElement):
+    """A block of JSON in the page and the line of script that draws it."""
+
+    def __init__(self, block: str, call: str) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # branca leaves it so
+        self._name = "HicgeoBlock"
+        self._block, self._call = block, call
+
+    def render(self, **kwargs: Any) -> None:  # type: ignore[override]  # as MacroElement, which returns nothing
+        figure: Any = self.get_root()
+        parent: Any = self._parent
+        call = self._call.replace("{map}", parent.get_name())
+        figure.html.add_child(_Raw(self._block), name=self.get_name())
+        figure.script.add_child(_Raw(call), name=self.get_name())
+
+
+def _raw(name: str) -> Any:
+    from markupsafe import Markup
+
+    return Markup(own_text(name))  # noqa: S704  a file of this package
+
+
+def _base(scene: Scene) -> tuple[dict[str, Any], list[list[float]]]:
+    """Areas and municipal outline as GeoJSON in degrees, and the south-west and north-east corner of the view."""
+    import geopandas as gpd
+
+    areas = scene.areas
+    west, south, east, north = areas.total_bounds
+    tolerance = max(MIN_TOLERANCE, max(east - west, north - south) / 2500)
+    # to the millimetre, so that borders that differ in their last bits are the same border
+    shapes = shapely.transform(np.asarray(areas.geometry.array), lambda xy: xy.round(3))
+    fitting = shapely.coverage_is_valid(shapes)
+    if fitting:
+        shapes = shapely.coverage_simplify(shapes, tolerance)
+    else:  # overlapping or gappy borders cannot be simplified together
+        shapes = shapely.simplify(shapes, tolerance, preserve_topology=True)
+    drawn = gpd.GeoSeries(shapes, index=areas.index, crs=areas.crs)
+    towns = areas["municipality"].astype(object).fillna("")
+    outline = gpd.GeoSeries([_joined(np.asarray(group.array), fitting, tolerance) for _, group in drawn.groupby(towns)],
+                            crs=areas.crs)  # fmt: skip
+    name = areas["name"].astype(object).where(areas["name"].notna(), areas.index.to_series())
+    water = areas["is_water"]
+    features = [
+        {**feature, "properties": {"name": str(name[code]), **({"water": 1} if water[code] else {})}}
+        for code, feature in zip(areas.index, _features(drawn), strict=True)
+    ]
+    corner = drawn.to_crs(4326).total_bounds
+    west, south, east, north = (round(float(each), DECIMALS) for each in corner)
+    data = {
+        "areas": {"type": "FeatureCollection", "features": features},
+        "outline": {"type": "FeatureCollection", "features": _features(outline)},
+    }
+    return data, [[south, west], [north, east]]
+
+
+def _joined(shapes: Any, fitting: bool, gap: float) -> Any:
+    """Union of areas, without the slivers between borders that do not fit."""
+    if fitting:
+        return shapely.coverage_union_all(shapes)
+    grown = shapely.union_all(shapely.buffer(shapes, gap, join_style="mitre"))
+    return shapely.simplify(shapely.buffer(grown, -gap, join_style="mitre"), gap)
+
+
+def _features(shapes: gpd.GeoSeries) -> list[dict[str, Any]]:
+    """GeoJSON features in degrees with the index as id, coordinates rounded."""
+    degrees = shapes.to_crs(4326)
+    rounded = shapely.transform(np.asarray(degrees.array), lambda xy: xy.round(DECIMALS))
+    return [
+        {
+            "type": "Feature",
+            "id": int(name) if isinstance(name, int | np.integer) else str(name),
+            "properties": {},
+            "geometry": shapely.geometry.mapping(shape) if shape is not None else None,
+        }
+        for name, shape in zip(degrees.index, rounded, strict=True)
+    ]
+
+
+def _as_json(layer: Layer) -> dict[str, Any]:
+    """Layer as the page's script reads it."""
+    data: dict[str, Any] = {
+        "kind": layer.kind,
+        "name": layer.name,
+        "unit": layer.unit,
+        "notes": layer.notes,
+        "rows": layer.rows,
+        "values": layer.values,
+        "classes": [vars(entry) for entry in layer.classes],
+    }
+    if layer.shapes is not None:
+        data["shapes"] = {"type": "FeatureCollection", "features": _features(layer.shapes)}
+    if layer.kind == "areas":
+        data["member"] = layer.member
+    if layer.titles:
+        data["titles"] = layer.titles
+    return data

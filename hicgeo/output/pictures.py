@@ -1,0 +1,268 @@
+"""Still pictures by matplotlib: the map for the index page, rates with their intervals, seasons."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from hicgeo.errors import ColumnError, InputError
+from hicgeo.output._layers import DARK_COLOURS, NORM_COLOURS, Layer, Scene, period_text
+from hicgeo.output.language import MONTHS, Language, base_name, check_language, crime, number, text
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from matplotlib.axes import Axes
+
+INK, SOFT, WATER, LAND = "#1b2733", "#51606e", "#cfe4ef", "#f7f8f6"
+SET_APART = {"te klein": "#9b9b95", "onvolledig": "#c9c9c4"}
+HATCH = {"hatch-small": "////", "hatch-gap": "\\\\\\"}
+
+
+class Picture(Figure):
+    """A matplotlib figure that a notebook shows without any set-up."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = BytesIO()
+        self.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
+        return buffer.getvalue()
+
+
+def draw_map(areas: gpd.GeoDataFrame, theme: Layer | None, spots: list[Layer]) -> Picture:
+    """Draw areas coloured by a theme, with outlines on top.
+
+    Parameters
+    ----------
+    areas
+        Neighbourhood table.
+    theme
+        The layer that colours, or none.
+    spots
+        Layers of outlines with their rank.
+    """
+    figure = Picture(figsize=(8, 16 / 3), layout="constrained", facecolor="#ffffff")
+    ax = figure.add_subplot()
+    ax.set_axis_off()
+    ax.set_aspect("equal")
+    water = areas["is_water"].to_numpy(bool)
+    for chosen, colour in ((~water, LAND), (water, WATER)):
+        if chosen.any():
+            areas[chosen].plot(ax=ax, color=colour, edgecolor="none", aspect=None)
+    if theme is not None and theme.kind == "areas":
+        place = pd.Series(theme.member).reindex(areas.index)
+        for n, entry in enumerate(theme.classes):
+            if (place == n).any():
+                areas[(place == n).to_numpy()].plot(
+                    ax=ax, color=entry.colour, hatch=HATCH.get(entry.pattern), edgecolor=SET_APART["te klein"],
+                    linewidth=0, aspect=None,
+                )  # fmt: skip
+    if theme is not None and theme.shapes is not None and len(theme.shapes):
+        colours = [theme.classes[int(n)].colour for n in theme.shapes.index]
+        theme.shapes.to_crs(areas.crs).plot(ax=ax, color=colours, edgecolor="none", aspect=None)
+    areas.boundary.plot(ax=ax, color="#5d6a75", linewidth=0.5, aspect=None)
+    for layer in spots:
+        if layer.shapes is None:
+            continue
+        shapes = layer.shapes.to_crs(areas.crs)
+        for colour, width in (("#ffffff", 3.0), ("#14181c", 1.4)):
+            if len(shapes):
+                shapes.boundary.plot(ax=ax, color=colour, linewidth=width, aspect=None)
+        for rank, shape in shapes.items():
+            west, _, _, north = shape.bounds
+            ax.text(west, north, str(rank), ha="center", va="center", fontsize=6, color="#ffffff", weight="bold",
+                    bbox={"boxstyle": "circle,pad=0.25", "facecolor": "#14181c", "edgecolor": "#ffffff"})  # fmt: skip
+    if theme is not None:
+        handles = [
+            Patch(facecolor=e.colour, hatch=HATCH.get(e.pattern), edgecolor="#8b959e", linewidth=0.5, label=e.label)
+            for e in theme.classes
+        ]
+        _legend(figure, handles, theme.name)
+    return figure
+
+
+def plot_rates(
+    rates: pd.DataFrame, neighbourhoods: gpd.GeoDataFrame, *, language: str = "nl", top: int = 40
+) -> Picture:
+    """Rank areas by their rate, each with its 95 % interval, beside the norm.
+
+    Parameters
+    ----------
+    rates
+        Answer of `hicgeo.rates`.
+    neighbourhoods
+        Where the names come from.
+    language
+        "nl" or "en".
+    top
+        Show so many of the highest; the picture says how many are left out.
+
+    Returns
+    -------
+    Picture
+        One row per area that is judged; areas that are *te klein* or *onvolledig* are not ranked.
+
+    Raises
+    ------
+    ColumnError
+        A column is missing.
+    InputError
+        The language is unknown or `top` is under 1.
+
+    Notes
+    -----
+    The order is that of the rates as they are; where intervals overlap widely it is not to be read as a ranking of
+    risk. O(areas).
+    """
+    said = check_language(language)
+    _need(rates, ("rate", "rate_low", "rate_high", "norm", "state"), "rates")
+    if top < 1:
+        raise InputError("top must be at least 1", f"{top}", "take 40")
+    judged = rates[rates["state"].isin(list(NORM_COLOURS)) & rates["rate"].notna()]
+    order = judged.sort_values("rate", ascending=False, kind="stable")
+    shown = order.head(top)
+    names = neighbourhoods["name"].reindex(shown.index).astype(object)
+    names = names.where(names.notna(), shown.index.to_series())
+    level = Scene.of(neighbourhoods, said).level
+    figure = Picture(figsize=(8, 1.6 + 0.2 * max(len(shown), 4)), layout="constrained")
+    ax = figure.add_subplot()
+    place = np.arange(len(shown))
+    for state, colour in NORM_COLOURS.items():
+        part = (shown["state"] == state).to_numpy()
+        strong = "#77808a" if state == "niet te onderscheiden" else colour
+        if part.any():
+            ax.hlines(place[part], shown["rate_low"][part], shown["rate_high"][part], color=strong, linewidth=2)
+            ax.plot(
+                shown["rate"][part], place[part], "o", color=strong, markersize=5, label=text(f"state.{state}", said)
+            )
+    norms = shown["norm"].dropna().round(9).unique()
+    if len(norms) == 1:
+        label = f"{text('picture.norm', said)} {number(norms[0], said, decimals=1)}"
+        ax.axvline(norms[0], color=INK, linewidth=1, linestyle="--", label=label)
+    ax.set_yticks(place, [str(name) for name in names], parse_math=False)
+    ax.invert_yaxis()
+    ax.set_xlim(left=0)
+    left_out = len(order) - len(shown)
+    about = rates.attrs
+    words = {
+        "crime": crime(about.get("crime_type"), said),
+        "per": number(float(about.get("per", 1000)), said),
+        "base": base_name(about.get("base"), said),
+        "period": period_text(about.get("period"), said),
+    }
+    ax.set_xlabel(text("unit.rate", said, **words).rstrip(", "), parse_math=False)
+    title = text("picture.rank", said, areas=text(f"level.{level}", said))
+    ax.set_title(
+        title + (f" ({text('picture.others', said, n=left_out)})" if left_out else ""), loc="left", fontsize=11
+    )
+    if len(shown):
+        figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=8)
+    _tidy(ax, said)
+    return figure
+
+
+def plot_seasons(table: pd.DataFrame, *, code: str | None = None, language: str = "nl") -> Picture:
+    """Show dark-days ratios per season, or a monthly index, with their 95 % intervals.
+
+    Parameters
+    ----------
+    table
+        Answer of `hicgeo.dark_days` on (code, season), or of `hicgeo.seasonal_index` on (code, month of year).
+    code
+        Which area; needed when the table has more than one.
+    language
+        "nl" or "en".
+
+    Returns
+    -------
+    Picture
+        One point per season or month, with a line where dark and light, or month and mean, are equal.
+
+    Raises
+    ------
+    ColumnError
+        It is neither of the two tables.
+    InputError
+        The code is not in the table or must be chosen, or the language is unknown.
+
+    Notes
+    -----
+    Dark-days ratios are shown as they are, without adjustment for a trend over the years. Incomplete seasons are open
+    circles. O(seasons).
+    """
+    said = check_language(language)
+    if table.index.nlevels != 2:
+        raise ColumnError("the table must be indexed by (code, season) or (code, month)",
+                          f"{table.index.nlevels} levels", "use the answer of dark_days or seasonal_index")  # fmt: skip
+    codes = table.index.get_level_values(0).unique()
+    if code is None and len(codes) == 1:
+        code = codes[0]
+    if code not in codes:
+        raise InputError("code must be one of the areas of the table", f"{code!r} among {len(codes)} areas", "name one")
+    part = pd.DataFrame(table.xs(code, level=0))
+    dark = "ratio" in part
+    prefix = "ratio" if dark else "index"
+    _need(part, (prefix, f"{prefix}_low", f"{prefix}_high"), "seasons")
+    figure = Picture(figsize=(8, 4), layout="constrained")
+    ax = figure.add_subplot()
+    place = np.arange(len(part))
+    value, low, high = (part[each].to_numpy(float) for each in (prefix, f"{prefix}_low", f"{prefix}_high"))
+    whole = part["complete"].fillna(False).to_numpy(bool) if "complete" in part else np.ones(len(part), bool)
+    for chosen, face in ((whole, DARK_COLOURS["higher"]), (~whole, "#ffffff")):
+        if chosen.any():
+            ax.vlines(place[chosen], low[chosen], high[chosen], color=DARK_COLOURS["higher"], linewidth=2)
+            ax.plot(place[chosen], value[chosen], "o", markeredgecolor=DARK_COLOURS["higher"], color=face, markersize=7,
+                    label=None if face != "#ffffff" else text("picture.incomplete", said))  # fmt: skip
+    ax.axhline(1, color=SOFT, linewidth=1, linestyle="--")
+    labels = [text("picture.all", said) if str(s) == "alle" else str(s) for s in part.index]
+    if not dark:
+        labels = [MONTHS[said][int(m) - 1][:3] for m in part.index]
+    ax.set_xticks(place, labels, rotation=0 if len(part) <= 12 else 90)
+    kind = crime(table.attrs.get("crime_type"), said)
+    heading = text("picture.dark" if dark else "picture.index", said)
+    ax.set_title(f"{heading}: {kind}", loc="left", fontsize=11, parse_math=False)
+    ax.set_ylim(bottom=0)
+    if not whole.all():
+        ax.legend(frameon=False, fontsize=8)
+    _tidy(ax, said, vertical=True)
+    return figure
+
+
+def _legend(figure: Figure, handles: list[Any], title: str) -> None:
+    drawn = figure.legend(
+        handles=handles, title=title, loc="outside right upper", frameon=False, fontsize=9, title_fontsize=10,
+        alignment="left",
+    )  # fmt: skip
+    for each in (drawn.get_title(), *drawn.get_texts()):
+        each.set_parse_math(False)
+    drawn.get_title().set_text("\n".join(_lines(title)))
+
+
+def _lines(words: str, width: int = 26) -> list[str]:
+    import textwrap
+
+    return textwrap.wrap(words, width) or [""]
+
+
+def _tidy(ax: Axes, language: Language, *, vertical: bool = False) -> None:
+    """Quiet frame, and ticks in the reader's notation."""
+    from matplotlib.ticker import FuncFormatter
+
+    ax.spines[["top", "right"]].set_visible(False)
+    axis = ax.yaxis if vertical else ax.xaxis
+    axis.set_major_formatter(
+        FuncFormatter(lambda v, _: number(v, language, decimals=0 if float(v).is_integer() else 1))
+    )
+    axis.grid(visible=True, color="#e6eaee", linewidth=0.8)
+    ax.set_axisbelow(True)
+    ax.tick_params(labelsize=8, colors=INK)
+
+
+def _need(table: pd.DataFrame, columns: tuple[str, ...], what: str) -> None:
+    missing = [each for each in columns if each not in table]
+    if missing:
+        raise ColumnError(f"{what} must have the columns {', '.join(columns)}", f"no {', '.join(missing)}",
+                          "use the answer of the hicgeo function as it is")  # fmt: skip

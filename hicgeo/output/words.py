@@ -1,0 +1,193 @@
+"""What a result says, in sentences that a mayor can read aloud."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from hicgeo.errors import InputError
+from hicgeo.output.language import Language, base_name, check_language, crime, number, percent, text
+
+STABLE = 0.6
+"""Adjusted Rand index under which a grouping is not fit to speak of single areas."""
+
+ALL_SEASONS = "alle"
+
+
+def in_words(result: Any, *, language: str = "nl") -> list[str]:
+    """Say in whole sentences what a result shows, its uncertainty included.
+
+    Parameters
+    ----------
+    result
+        Answer of `rates`, `group_rates`, `match_codes`, `hotspots`, `dark_days`, `cluster_seasons` or `read_incidents`.
+    language
+        "nl" or "en".
+
+    Returns
+    -------
+    sentences
+        In the order in which they should be read.
+
+    Raises
+    ------
+    InputError
+        It is none of these, or the language is unknown.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> season = pd.DataFrame(
+    ...     {"ratio": [1.32], "ratio_trend": [1.31], "ratio_trend_low": [1.22], "ratio_trend_high": [1.4],
+    ...      "complete": [True]},
+    ...     index=pd.MultiIndex.from_tuples([("GM9901", "alle")], names=["code", "season"]))
+    >>> season.attrs = {"crime_type": "woninginbraak"}
+    >>> in_words(season, language="en")
+    ['In the dark days there are 1.31 times as many residential burglaries a day as in the light months (95 % interval \
+1.22 to 1.40), allowing for the trend.']
+    """
+    said = check_language(language)
+    columns = set(getattr(result, "columns", ()))
+    for marks, speak in (
+        ({"rate_eb", "state"}, _rates),
+        ({"share_incidents", "rank_low"}, _hotspots),
+        ({"ratio_trend", "complete"}, _dark_days),
+    ):
+        if marks <= columns:
+            return speak(result, said)
+    for mark, speak in (("without_counts", _match), ("stability", _groups), ("rejected", _intake)):
+        if hasattr(result, mark):
+            return speak(result, said)
+    raise InputError(
+        "in_words must be given a result of hicgeo",
+        type(result).__name__,
+        "give the answer of rates, hotspots, dark_days, cluster_seasons, match_codes or read_incidents",
+    )
+
+
+def _names(codes: list[str]) -> str:
+    return ", ".join(codes[:5]) + (" ..." if len(codes) > 5 else "")
+
+
+def _rates(rates: pd.DataFrame, language: Language) -> list[str]:
+    about = rates.attrs
+    words = {
+        "crime": crime(about["crime_type"], language),
+        "base": base_name(about["base"], language),
+        "per": number(about["per"], language),
+        "period": about["period"].replace("/", " - "),
+    }
+    counted = rates[rates["base"] > 0]
+    whole = counted["base"].sum()
+    sentences = []
+    if whole > 0:
+        rate = counted["incidents"].sum() / whole * about["per"]
+        sentences.append(
+            text(
+                "words.rate", language, rate=number(rate, language, decimals=1),
+                coverage=percent(about["coverage"], language), **words,
+            )
+        )  # fmt: skip
+    of = {state: int((rates["state"] == state).sum()) for state in rates["state"].cat.categories}
+    judged = of["boven"] + of["onder"] + of["niet te onderscheiden"]
+    if judged:
+        kind = "regional" if about["norm_kind"] == "regional" else "given"
+        norm = text(f"words.norm.{kind}", language, norm=number(about["norm"], language, decimals=1))
+        sentences.append(
+            text("words.states", language, above=of["boven"], below=of["onder"], same=of["niet te onderscheiden"],
+                 judged=judged, norm=norm)
+        )  # fmt: skip
+    if of["te klein"] or of["onvolledig"]:
+        sentences.append(text("words.not_judged", language, small=of["te klein"], part=of["onvolledig"]))
+    if about["moved_border"]:
+        codes = about["moved_border"]
+        sentences.append(text("words.moved_border", language, n=len(codes), codes=_names(codes)))
+    return sentences
+
+
+def _match(match: Any, language: Language) -> list[str]:
+    lost, alone = match.without_area, match.without_counts
+    if lost.empty and alone.empty:
+        return [text("words.match.all", language)]
+    return [
+        text(
+            "words.match", language, alone=len(alone), base=number(alone["base"].sum(), language),
+            share_base=percent(match.share_base, language), lost=len(lost),
+            incidents=number(lost["incidents"].sum(), language), share=percent(match.share_incidents, language),
+        )
+    ]  # fmt: skip
+
+
+def _hotspots(spots: pd.DataFrame, language: Language) -> list[str]:
+    if spots.empty:
+        return [text("words.hotspots.none", language)]
+    first = spots.iloc[0]
+    return [
+        text(
+            "words.hotspots", language, n=len(spots), area=percent(spots["share_area"].sum(), language),
+            share=percent(spots["share_incidents"].sum(), language),
+        ),
+        text(
+            "words.hotspots.first", language, incidents=number(first["incidents"], language),
+            area=number(first["area_ha"], language), low=first["rank_low"], high=first["rank_high"],
+        ),
+        text("words.hotspots.untested", language),
+    ]  # fmt: skip
+
+
+def _dark_days(season: pd.DataFrame, language: Language) -> list[str]:
+    pooled = season.xs(ALL_SEASONS, level="season")
+    words = {"crime": crime(season.attrs["crime_type"], language)}
+    known = pooled.dropna(subset=["ratio_trend"])
+    if known.empty:
+        return [text("words.dark.unknown", language, **words)]
+    above, below = known["ratio_trend_low"] > 1, known["ratio_trend_high"] < 1
+    if len(pooled) > 1:
+        unclear = int((~above & ~below).sum())
+        return [
+            text("words.dark.areas", language, above=int(above.sum()), below=int(below.sum()), unclear=unclear,
+                 unknown=len(pooled) - len(known), **words)
+        ]  # fmt: skip
+    row = known.iloc[0]
+    key = "words.dark.same" if not (above.iloc[0] or below.iloc[0]) else "words.dark"
+    sentences = [
+        text(
+            key, language, ratio=number(row["ratio_trend"], language, decimals=2),
+            low=number(row["ratio_trend_low"], language, decimals=2),
+            high=number(row["ratio_trend_high"], language, decimals=2), **words,
+        )
+    ]  # fmt: skip
+    parts = [str(name) for name in season.index.get_level_values("season")[~season["complete"]] if name != ALL_SEASONS]
+    if parts:
+        sentences.append(text("words.dark.incomplete", language, seasons=", ".join(parts)))
+    return sentences
+
+
+def _groups(groups: Any, language: Language) -> list[str]:
+    if groups.k == 1:
+        return [text("words.groups.one", language)]
+    sizes = groups.labels.value_counts()
+    listed = "; ".join(
+        text("words.groups.each", language, name=name, n=int(sizes.get(name, 0)),
+             ratio=number(groups.ratio[name], language, decimals=1))
+        for name in groups.profiles.index
+    )  # fmt: skip
+    unclear = int((~groups.labels.isin(groups.profiles.index)).sum())
+    words = {"k": groups.k, "groups": listed, "unclear": unclear}
+    stability = number(groups.stability, language, decimals=2)
+    sentences = [text("words.groups", language, stability=stability, **words)]
+    if not groups.stability >= STABLE:
+        sentences.append(text("words.groups.unstable", language))
+    return sentences
+
+
+def _intake(intake: Any, language: Language) -> list[str]:
+    located = int((~(intake.incidents.geometry.is_empty | intake.incidents.geometry.isna())).sum())
+    accepted = len(intake.incidents)
+    return [
+        text(
+            "words.intake", language, read=number(intake.read, language), accepted=number(accepted, language),
+            rejected=number(len(intake.rejected), language), share=percent(located / max(accepted, 1), language),
+        )
+    ]  # fmt: skip
