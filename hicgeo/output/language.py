@@ -232,20 +232,24 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "picture.all": ("alle seizoenen", "all seasons"),
     # sentences
     "words.rate": (
-        "{rate} {crime} per {per} {base} ({period}); cijfers over {coverage} van de {base}.",
-        "{rate} {crime} per {per} {base} ({period}); figures cover {coverage} of the {base}.",
+        "{Crime}: {rate} per {per} {base} ({period}).",
+        "{Crime}: {rate} per {per} {base} ({period}).",
     ),
-    "words.norm.regional": ("het gemiddelde van het hele gebied, {norm}", "the average of the whole area, {norm}"),
+    "words.rate.part": (
+        "{Crime}: {rate} per {per} {base} ({period}), over de {coverage} van de {base} waarvan cijfers zijn.",
+        "{Crime}: {rate} per {per} {base} ({period}), over the {coverage} of the {base} that have figures.",
+    ),
+    "words.norm.regional": ("het gemiddelde van het hele gebied ({norm})", "the average of the whole area ({norm})"),
     "words.norm.given": ("de norm van {norm}", "the norm of {norm}"),
     "words.states": (
-        "Vergeleken met {norm}: {above} van {judged} gebieden erboven, {below} eronder; bij {same} is het verschil "
-        "niet van toeval te onderscheiden.",
-        "Compared with {norm}: {above} of {judged} areas above it, {below} below; for {same} the difference cannot be "
-        "told from chance.",
+        "Boven {norm}: {above} van {judged} gebieden, eronder: {below}; bij {same} is het verschil niet van toeval te "
+        "onderscheiden. Niet beoordeeld: {small} te klein, {part} onvolledig.",
+        "Above {norm}: {above} of {judged} areas, below: {below}; for {same} the difference cannot be told from "
+        "chance. Not judged: {small} too small, {part} incomplete.",
     ),
     "words.not_judged": (
-        "Niet beoordeeld: {small} gebieden te klein, {part} met onvolledige cijfers.",
-        "Not judged: {small} areas too small, {part} with incomplete figures.",
+        "Geen gebied is groot en volledig genoeg om te beoordelen.",
+        "No area is large and complete enough to be judged.",
     ),
     "words.moved_border": (
         "Let op: het cijfer is in {n} gebieden meer dan vijf keer dat van de rest van de gemeente ({codes}). "

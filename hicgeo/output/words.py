@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -49,14 +50,20 @@ def in_words(result: Any, *, language: str = "nl") -> list[str]:
     """
     said = check_language(language)
     columns = set(getattr(result, "columns", ()))
-    for marks, speak in (
-        ({"rate_eb", "state"}, _rates),
-        ({"share_incidents", "rank_low"}, _hotspots),
-        ({"ratio_trend", "complete"}, _dark_days),
-    ):
-        if marks <= columns:
+    by_columns: dict[str, Callable[[Any, Language], list[str]]] = {
+        "rate_eb": _rates,
+        "share_incidents": _hotspots,
+        "ratio_trend": _dark_days,
+    }
+    by_field: dict[str, Callable[[Any, Language], list[str]]] = {
+        "without_counts": _match,
+        "stability": _groups,
+        "rejected": _intake,
+    }
+    for mark, speak in by_columns.items():
+        if mark in columns:
             return speak(result, said)
-    for mark, speak in (("without_counts", _match), ("stability", _groups), ("rejected", _intake)):
+    for mark, speak in by_field.items():
         if hasattr(result, mark):
             return speak(result, said)
     raise InputError(
@@ -79,27 +86,27 @@ def _rates(rates: pd.DataFrame, language: Language) -> list[str]:
         "period": about["period"].replace("/", " - "),
     }
     counted = rates[rates["base"] > 0]
-    whole = counted["base"].sum()
     sentences = []
-    if whole > 0:
-        rate = counted["incidents"].sum() / whole * about["per"]
-        sentences.append(
-            text(
-                "words.rate", language, rate=number(rate, language, decimals=1),
-                coverage=percent(about["coverage"], language), **words,
-            )
-        )  # fmt: skip
-    of = {state: int((rates["state"] == state).sum()) for state in rates["state"].cat.categories}
+    if len(counted):
+        rate = counted["incidents"].sum() / counted["base"].sum() * about["per"]
+        words["rate"] = number(rate, language, decimals=1)
+        words["coverage"] = percent(about["coverage"], language)
+        sentences.append(text("words.rate" if about["coverage"] > 0.9995 else "words.rate.part", language, **words))
+    # Water and other areas without dwellings are no areas "too small to tell": there is nobody to be a victim.
+    peopled = rates.loc[(rates["base"] > 0) | (rates["coverage"] < 1), "state"]
+    of = {state: int((peopled == state).sum()) for state in rates["state"].cat.categories}
     judged = of["boven"] + of["onder"] + of["niet te onderscheiden"]
     if judged:
         kind = "regional" if about["norm_kind"] == "regional" else "given"
         norm = text(f"words.norm.{kind}", language, norm=number(about["norm"], language, decimals=1))
         sentences.append(
-            text("words.states", language, above=of["boven"], below=of["onder"], same=of["niet te onderscheiden"],
-                 judged=judged, norm=norm)
+            text(
+                "words.states", language, norm=norm, judged=judged, above=of["boven"], below=of["onder"],
+                same=of["niet te onderscheiden"], small=of["te klein"], part=of["onvolledig"],
+            )
         )  # fmt: skip
-    if of["te klein"] or of["onvolledig"]:
-        sentences.append(text("words.not_judged", language, small=of["te klein"], part=of["onvolledig"]))
+    else:
+        sentences.append(text("words.not_judged", language))
     if about["moved_border"]:
         codes = about["moved_border"]
         sentences.append(text("words.moved_border", language, n=len(codes), codes=_names(codes)))

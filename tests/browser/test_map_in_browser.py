@@ -1,0 +1,141 @@
+"""The saved pages in a real browser, with every request recorded and refused."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "output"))
+import scenes
+
+from hicgeo.output.briefing import IndexEntry, write_index
+from hicgeo.output.maps import HotspotMap
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A map with every layer, a hostile name and a hostile title, and an index page that links to it."""
+    folder = tmp_path_factory.mktemp("maps")
+    areas = scenes.areas(6, 6, evil=True)
+    made = HotspotMap(areas, title=f"Inbraken {scenes.EVIL}", period=scenes.EVIL, source=scenes.EVIL, fictional=True)
+    made.add_rates(scenes.rates(areas)).add_surface(scenes.surface(), name=scenes.EVIL).add_hotspots(scenes.hotspots())
+    made.add_dark_days(scenes.season(areas)).add_seasons(scenes.clusters(areas))
+    made.save(folder / "kaart.html")
+    entry = IndexEntry(scenes.EVIL, "kaart.html", made.picture(), (scenes.EVIL,))
+    write_index(folder / "index.html", title=scenes.EVIL, entries=[entry])
+    return folder
+
+
+def fills(page):
+    return page.evaluate(
+        "[...document.querySelectorAll('.leaflet-overlay-pane path')].map(p => p.getAttribute('fill-opacity') === '0'"
+        " ? 'none' : p.getAttribute('fill'))"
+    )
+
+
+def test_nothing_is_requested_and_nothing_goes_wrong(opened, saved):
+    page, heard = opened(saved / "kaart.html")
+    page.mouse.move(400, 500)
+    page.mouse.wheel(0, -300)
+    page.wait_for_timeout(400)
+    page.emulate_media(media="print")
+    assert heard.requests == [(saved / "kaart.html").as_uri()]
+    assert heard.console == []
+    assert heard.dialogs == []
+
+
+def test_the_policy_would_stop_a_script_that_is_not_ours(opened, saved):
+    page, heard = opened(saved / "kaart.html")
+    page.evaluate(
+        "const s = document.createElement('script'); s.textContent = 'window.ran = 1'; document.body.append(s)"
+    )
+    assert page.evaluate("window.ran") is None
+    assert any("Content Security Policy" in each for each in heard.console)
+
+
+def test_hostile_names_are_text(opened, saved):
+    page, heard = opened(saved / "kaart.html")
+    assert page.locator("h1").inner_text() == f"Inbraken {scenes.EVIL}"
+    page.locator("#find").select_option("BU99990000")
+    assert page.locator("#card h3").inner_text() == scenes.EVIL
+    chosen = page.locator(".leaflet-overlay-pane path").last  # drawn last, so that its whole border shows
+    chosen.dispatch_event("mouseover")
+    assert scenes.EVIL in page.locator(".leaflet-tooltip").inner_text()
+    assert page.locator("#themes", has_text=scenes.EVIL).count() == 1
+    assert page.locator("img").count() == 0
+    assert heard.dialogs == []
+
+
+def test_a_tooltip_shows_the_numbers_of_a_neighbourhood(opened, saved):
+    page, _ = opened(saved / "kaart.html")
+    page.locator(".leaflet-overlay-pane path").nth(1).hover()
+    told = page.locator(".leaflet-tooltip").inner_text()
+    for said in ("Buurt B", "woninginbraken per 1.000 woningen, 2024", "600", "8,3", "5,8 tot 11,7", "boven de norm"):
+        assert said in told
+
+
+def test_choosing_a_layer_changes_the_map_and_its_legend(opened, saved):
+    page, _ = opened(saved / "kaart.html")
+    seen = {}
+    for n, choice in enumerate(page.locator("#themes input").all()):
+        choice.check()
+        legend = page.locator("#legend h2").first.inner_text()
+        seen[n] = (tuple(fills(page)), page.locator(".leaflet-cells-pane path").count(), legend)
+    assert len(set(seen.values())) == 6
+    rate, norm, surface, dark, seasons, borders = seen.values()
+    assert "url(#hatch-small)" in rate[0]
+    assert {"#c8480f", "#2f6fb0"} <= set(norm[0])
+    assert set(surface[0]) == {"none"}
+    assert surface[1] == 4
+    assert rate[1] == dark[1] == borders[1] == 0
+    assert "#4477aa" in seasons[0]
+
+
+def test_hotspots_can_be_switched_off_and_asked_for_their_numbers(opened, saved):
+    page, _ = opened(saved / "kaart.html")
+    ranks = page.locator(".rank")
+    assert ranks.all_inner_texts() == ["1", "2"]
+    ranks.first.hover()
+    told = page.locator(".leaflet-tooltip").inner_text()
+    for said in ("Hotspot 1", "61", "20,5", "3,0 ×", "4,0 ha", "19,7 %", "1 tot 1"):
+        assert said in told
+    page.locator("#overlays input").uncheck()
+    assert ranks.count() == 0
+    assert page.locator("#legend", has_text="Hotspots").count() == 0
+    page.locator("#overlays input").check()
+    assert ranks.count() == 2
+
+
+def test_the_keyboard_is_enough(opened, saved):
+    page, _ = opened(saved / "kaart.html")
+    page.locator("#themes input").first.focus()
+    page.keyboard.press("ArrowDown")
+    assert page.locator("#legend h2").first.inner_text() == "Woninginbraken: vergeleken met de norm"
+    page.locator("#find").focus()
+    page.keyboard.type("Buurt C")
+    page.keyboard.press("Enter")
+    assert page.locator("#card h3").inner_text() == "Buurt C"
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 1280])
+def test_it_fits_on_the_screen(opened, saved, width):
+    for name in ("kaart.html", "index.html"):
+        page, _ = opened(saved / name, viewport={"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page, _ = opened(saved / "kaart.html", viewport={"width": width, "height": 800})
+    box = page.locator(".folium-map").bounding_box()
+    assert box["width"] > 300
+    assert box["height"] > 250
+
+
+def test_the_index_page_leads_to_the_map(opened, saved):
+    page, heard = opened(saved / "index.html")
+    assert page.locator("h1").inner_text() == scenes.EVIL
+    assert page.locator("article img").evaluate("image => image.naturalWidth") == 960
+    assert heard.console == []
+    page.get_by_role("link", name="Open de kaart").click()
+    page.wait_for_selector(".rank")
+    assert heard.requests == [(saved / "index.html").as_uri(), (saved / "kaart.html").as_uri()]
+    assert heard.dialogs == []

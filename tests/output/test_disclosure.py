@@ -1,0 +1,125 @@
+from datetime import date
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import scenes
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely.geometry import Point, box
+
+from hicgeo.errors import DisclosureError, InputError
+from hicgeo.output.disclosure import Handling, audit_bytes, audit_html, check_profile, release, shape_faults
+
+
+def test_only_known_profiles_and_not_yet_the_public_one():
+    assert check_profile("intern") == "intern"
+    with pytest.raises(InputError, match="must be one of"):
+        check_profile("iedereen")
+    with pytest.raises(DisclosureError, match="does not suppress"):
+        check_profile("openbaar")
+
+
+def test_handling_must_be_complete():
+    with pytest.raises(InputError, match="purpose, legal_basis"):
+        Handling(" ", "driehoek", "", "vertrouwelijk", date(2025, 1, 1))
+    with pytest.raises(InputError, match="retain_until"):
+        Handling("a", "b", "c", "d", "2025-01-01")
+
+
+@pytest.mark.parametrize("column", ["incident_id", "start", "end", "address_key", "modus"])
+def test_a_table_of_incidents_stays_inside(column):
+    table = pd.DataFrame({"incidents": [1], column: ["CANARY-7"]})
+    with pytest.raises(DisclosureError, match=column) as caught:
+        release(table, "driehoek")
+    assert "CANARY" not in str(caught.value)
+    assert release(table, "intern") is table
+    with pytest.raises(DisclosureError, match=column):
+        release(table.set_index(column), "driehoek")
+
+
+def test_unknown_columns_time_stamps_and_nameless_text_are_all_named_at_once():
+    table = pd.DataFrame({"notitie": ["x"], "month": pd.to_datetime(["2024-01-05 03:12"])}, index=["PL-1"])
+    with pytest.raises(DisclosureError) as caught:
+        release(table, "driehoek")
+    for reason in ("notitie", "time stamps in month", "index without a name"):
+        assert reason in str(caught.value)
+
+
+def test_answers_about_areas_may_leave():
+    areas = scenes.areas()
+    release(areas, "driehoek")
+    release(scenes.rates(areas), "driehoek")
+    release(scenes.season(areas), "driehoek")
+    release(scenes.hotspots(), "driehoek")
+    release(scenes.clusters(areas).profiles.rename_axis("group"), "driehoek")
+
+
+def hotspot_of(shape):
+    return gpd.GeoDataFrame({"incidents": [9]}, geometry=[shape], crs="EPSG:28992", index=pd.Index([1], name="rank"))
+
+
+@pytest.mark.parametrize(
+    ("shape", "reason"),
+    [
+        (Point(81234.5, 455123.4), "points or lines"),
+        (Point(81200, 455100).buffer(100), "do not follow"),
+        (shapely.convex_hull(shapely.MultiPoint([(81000, 455000), (81300, 455100), (81100, 455400)])), "do not follow"),
+        (box(81234, 455123, 81334, 455223), "grid of 1 m"),
+        (shapely.MultiPolygon([box(81200, 455100, 81300, 455200), box(81400, 455100, 81433, 455200)]), "grid of 1 m"),
+        (box(81200, 455100, 81250, 455150), "grid of 50 m"),
+    ],
+)
+def test_shapes_that_give_addresses_away_stay_inside(shape, reason):
+    with pytest.raises(DisclosureError, match=reason):
+        release(hotspot_of(shape), "driehoek")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=30),
+    st.sampled_from([100, 125, 200, 500]),
+)
+def test_every_union_of_cells_of_100_m_or_more_may_leave(cells, size):
+    shape = shapely.union_all([box(*(np.array([i, j, i + 1, j + 1]) * size)) for i, j in cells])
+    assert shape_faults(np.array([shape])) == []
+
+
+POLICY = """<meta http-equiv="Content-Security-Policy" content="default-src 'none'">"""
+PAGE = f"<html><head>{POLICY}</head><body>{{}}</body></html>"
+
+
+@pytest.mark.parametrize(
+    ("fragment", "rule"),
+    [
+        ('<img src="https://tiles.example/1.png">', "no address in a tag"),
+        ('<a href="//tiles.example/x.html">x</a>', "no address in a tag"),
+        ('<iframe src="other.html"></iframe>', "no address in a tag"),
+        ('<meta http-equiv="refresh" content="0">', "no address in a tag"),
+        ("<style>p{background:url(http://x.example/a)}</style>", "no address in a style"),
+        ("<style>@import 'a.css';</style>", "no address in a style"),
+        ("<script>fetch('x')</script>", "no request in a script"),
+        ("<script>const a='https://x.example'</script>", "no request in a script"),
+        ("<script>1</script>", "policy allows only these scripts"),
+        ('<p onclick="f()">x</p>', "no code in an attribute"),
+        ('<a href="javascript:f()">x</a>', "no code in an attribute"),
+        ('<script type="application/json">{"type":"Point","coordinates":[4.3,52.1]}</script>', "no point geometry"),
+        ("<script>L.marker([52.1,4.3])</script>", "no point geometry"),
+        ("<p>2024-03-01T23:15</p>", "no time stamp"),
+        ("<p>1-3-2024 om 23.15</p>", "no time stamp"),
+        ("<p>incident_id</p>", "no incident identity"),
+    ],
+)
+def test_the_audit_sees_what_a_page_would_do(fragment, rule, tmp_path):
+    clean = audit_bytes(PAGE.format("<p>a</p>").encode()).set_index("rule")["pass"]
+    assert clean.all()
+    file = tmp_path / "page.html"
+    file.write_text(PAGE.format(fragment), encoding="utf-8")
+    assert not audit_html(file).set_index("rule").loc[rule, "pass"]
+
+
+def test_the_audit_needs_a_file(tmp_path):
+    with pytest.raises(InputError):
+        audit_html(tmp_path / "none.html")

@@ -1,0 +1,267 @@
+import json
+import os
+import re
+import subprocess
+import sys
+from datetime import date
+from io import BytesIO
+from itertools import pairwise
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import scenes
+import shapely
+
+from hicgeo.errors import AlignmentError, ColumnError, DisclosureError, InputError
+from hicgeo.output.disclosure import Handling, audit_html
+from hicgeo.output.maps import HotspotMap
+
+HANDLING = Handling("inzet donkere dagen", "lokale driehoek", "Wpg artikel 16", "vertrouwelijk", date(2025, 6, 1))
+
+
+def full_map(**options):
+    areas = scenes.areas(evil=options.pop("evil", False))
+    made = HotspotMap(areas, title=options.pop("title", "Woninginbraken"), period="2024", **options)
+    made.add_rates(scenes.rates(areas)).add_surface(scenes.surface()).add_hotspots(scenes.hotspots())
+    return made.add_dark_days(scenes.season(areas)).add_seasons(scenes.clusters(areas))
+
+
+def blocks(page):
+    """JSON blocks of a page by id, found without the code under test."""
+    found = re.findall(r'<script type="application/json" id="([\w-]+)">(.*?)</script>', page, flags=re.DOTALL)
+    return {name: json.loads(text) for name, text in found}
+
+
+def layers(page):
+    return {data["name"]: data for name, data in blocks(page).items() if name.startswith("hicgeo-layer")}
+
+
+def test_the_saved_page_passes_its_audit_and_is_small(tmp_path):
+    file = full_map(handling=HANDLING, fictional=True, source="politie").save(tmp_path / "maps" / "kaart.html")
+    report = audit_html(file)
+    assert report["pass"].all(), report[~report["pass"]]
+    assert file.stat().st_size < 300_000
+    text = file.read_text(encoding="utf-8")
+    for said in ("VERTROUWELIJK", "Fictieve voorbeelddata", "Geregistreerde criminaliteit, niet alle criminaliteit",
+                 "Wat deze kaart niet zegt", "lokale driehoek", "1 juni 2025", "politie"):  # fmt: skip
+        assert said in text
+    assert "sourceMappingURL" not in text
+
+
+def test_a_map_without_handling_says_so():
+    assert "niet opgegeven: niet verspreiden" in full_map().to_html()
+    assert "niet opgegeven" not in full_map(handling=HANDLING).to_html()
+    assert "niet opgegeven" not in full_map(profile="intern").to_html()
+    assert "do not distribute" in full_map(language="en").to_html()
+
+
+def test_classes_hold_every_judged_area_once_and_no_other():
+    areas = scenes.areas()
+    rates = scenes.rates(areas)
+    made = layers(HotspotMap(areas, title="t").add_rates(rates).to_html())
+    by_rate = made["Woninginbraken per 1.000 woningen"]
+    assert set(by_rate["member"]) == set(areas.index[:-1]), "all but the water"
+    bounds = {}
+    for code, place in by_rate["member"].items():
+        bounds.setdefault(place, []).append(rates.loc[code, "rate"])
+    labels = [entry["label"] for entry in by_rate["classes"]]
+    assert labels[-2:] == ["te klein voor een uitspraak", "cijfers onvolledig"]
+    small, incomplete = len(labels) - 2, len(labels) - 1
+    assert by_rate["member"]["BU99990004"] == small
+    assert by_rate["member"]["BU99990005"] == incomplete
+    for place, label in enumerate(labels[:-2]):
+        numbers = [float(each.replace(".", "").replace(",", ".")) for each in re.findall(r"\d[\d.]*(?:,\d+)?", label)]
+        low = numbers[0] if "of meer" in label or " tot " in label else -np.inf
+        high = numbers[-1] if "minder" in label or " tot " in label else np.inf
+        assert all(low <= rate < high for rate in bounds[place]), label
+        assert by_rate["classes"][place]["count"].split()[0] == str(len(bounds[place]))
+    verdicts = made["Woninginbraken: vergeleken met de norm"]
+    assert verdicts["member"]["BU99990001"] == 0
+    assert verdicts["classes"][0]["label"] == "boven de norm"
+    assert verdicts["classes"][0]["count"] == "2 buurten"
+
+
+def test_a_card_says_the_numbers_the_dutch_way():
+    areas = scenes.areas()
+    rates = scenes.rates(areas)
+    card = next(iter(layers(HotspotMap(areas, title="t").add_rates(rates).to_html()).values()))
+    told = dict(zip(card["rows"], card["values"]["BU99990005"], strict=True))
+    assert told["incidenten"] == "13"
+    assert told["aantal woningen"] == "1.000"
+    assert told["per 1.000 woningen"] == "13,0"
+    assert told["95 %-interval"] == "9,1 tot 18,2"
+    assert told["oordeel"] == "cijfers onvolledig"
+    assert told["dekking"] == "80 %"
+
+
+def test_surface_classes_cover_exactly_the_cells_of_their_density():
+    surface = scenes.surface()
+    drawn = HotspotMap(scenes.areas(), title="t").add_surface(surface).layers[0]
+    density = surface.to_numpy()
+    gx, gy = np.meshgrid(surface["x"], surface["y"])
+    place = np.zeros(density.shape, int)
+    for level, shape in drawn.shapes.items():
+        inside = shapely.contains_xy(shape, gx, gy)
+        assert not place[inside].any(), "classes overlap"
+        place[inside] = level
+    assert drawn.shapes.area.sum() == pytest.approx((place > 0).sum() * 100**2)
+    order = [density[place == level] for level in range(len(drawn.classes))]
+    for lower, higher in pairwise(order):
+        assert lower.max() < higher.min()
+    hectares = [entry.count for entry in drawn.classes]
+    assert hectares == [f"{len(cells)} ha" for cells in order]
+
+
+def test_fine_surfaces_and_free_shapes_stay_inside():
+    areas = scenes.areas()
+    with pytest.raises(DisclosureError, match="at least 100 m"):
+        HotspotMap(areas, title="t").add_surface(scenes.surface(cell=50.0))
+    hull = scenes.hotspots()
+    hull.geometry = hull.geometry.convex_hull.buffer(10)
+    with pytest.raises(DisclosureError, match="do not follow grid cells"):
+        HotspotMap(areas, title="t").add_hotspots(hull)
+    HotspotMap(areas, title="t", profile="intern").add_surface(scenes.surface(cell=50.0)).add_hotspots(hull)
+
+
+def test_no_row_of_the_inputs_other_than_named_columns_is_in_the_page():
+    areas = scenes.areas()
+    areas["remark"] = "CANARY-1"
+    spots = scenes.hotspots()
+    rates = scenes.rates(areas).assign(remark="CANARY-2")
+    page = HotspotMap(areas, title="t").add_rates(rates).add_hotspots(spots).to_html()
+    assert "CANARY" not in page
+    with pytest.raises(DisclosureError, match="remark"):
+        HotspotMap(areas, title="t").add_hotspots(spots.assign(remark="CANARY-3"))
+
+
+def test_a_page_with_something_from_elsewhere_is_not_written(tmp_path):
+    import folium
+
+    for foreign in (folium.TileLayer("OpenStreetMap"), folium.Marker([52.1, 4.3])):
+        made = full_map()
+        made.map.add_child(foreign)
+        with pytest.raises(DisclosureError, match="must make no request"):
+            made.save(tmp_path / "kaart.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_names_stay_text_in_the_source(tmp_path):
+    page = full_map(evil=True, title=scenes.EVIL).save(tmp_path / "kaart.html").read_text(encoding="utf-8")
+    assert "<img" not in page
+    assert "alert(3)</script>" not in page
+    assert blocks(page)["hicgeo-page"]["areas"]["features"][0]["properties"]["name"] == scenes.EVIL
+
+
+def test_borders_stay_together_and_near_what_they_were():
+    areas = scenes.areas(8, 8)
+    data = blocks(HotspotMap(areas, title="t").to_html())["hicgeo-page"]
+    drawn = gpd.GeoDataFrame.from_features(data["areas"]["features"], crs=4326).to_crs(areas.crs)
+    assert drawn.geometry.is_valid.all()
+    assert shapely.hausdorff_distance(drawn.geometry.to_numpy(), areas.geometry.to_numpy()).max() < 5
+    assert drawn.union_all().area == pytest.approx(areas.union_all().area, rel=1e-3)
+    assert drawn.geometry.area.sum() == pytest.approx(drawn.union_all().area, rel=1e-6), "gaps or overlaps"
+    coordinates = shapely.get_coordinates(gpd.GeoDataFrame.from_features(data["areas"]["features"]).geometry)
+    assert np.array_equal(coordinates, coordinates.round(5))
+
+
+def test_one_seasonal_group_says_so_and_unclear_areas_are_hatched():
+    areas = scenes.areas()
+    one = next(iter(layers(HotspotMap(areas, title="t").add_seasons(scenes.clusters(areas, k=1)).to_html()).values()))
+    assert one["classes"][0]["label"] == "één patroon"
+    assert "Er is één patroon" in one["notes"][0]
+    two = next(iter(layers(HotspotMap(areas, title="t").add_seasons(scenes.clusters(areas, k=2)).to_html()).values()))
+    assert two["classes"][two["member"]["BU99990002"]]["pattern"] == "hatch-small"
+
+
+def test_dark_days_are_coloured_only_when_the_interval_leaves_out_one():
+    areas = scenes.areas()
+    season = scenes.season(areas)
+    made = next(iter(layers(HotspotMap(areas, title="t").add_dark_days(season).to_html()).values()))
+    pooled = season.xs("alle", level="season")
+    for code, place in made["member"].items():
+        low, high = pooled.loc[code, ["ratio_low", "ratio_high"]]
+        assert place == (0 if low > 1 else 2 if high < 1 else 1)
+    # with a trend-adjusted ratio that one decides: here it shows no difference anywhere
+    flat = season.assign(ratio_trend=1.0, ratio_trend_low=0.9, ratio_trend_high=1.1)
+    adjusted = next(iter(layers(HotspotMap(areas, title="t").add_dark_days(flat).to_html()).values()))
+    assert set(adjusted["member"].values()) == {1}
+    assert adjusted["values"]["BU99990000"][0] == "1,00"
+
+
+def test_coverage_and_moved_borders_are_said_under_the_legend():
+    areas = scenes.areas()
+    rates = scenes.rates(areas)
+    rates.attrs |= {"coverage": 0.798, "moved_border": ["BU99990003"]}
+    made = next(iter(layers(HotspotMap(areas, title="t").add_rates(rates).to_html()).values()))
+    notes = " ".join(made["notes"])
+    assert "79,8 % van de woningen" in notes
+    assert "Buurt D" in notes
+
+
+def test_codes_without_an_area_are_said_aloud_and_none_at_all_is_refused():
+    areas = scenes.areas()
+    rates = scenes.rates(areas)
+    made = next(iter(layers(HotspotMap(areas.iloc[4:], title="t").add_rates(rates).to_html()).values()))
+    assert any("4 gebieden met cijfers" in note for note in made["notes"])
+    other = rates.set_axis(rates.index.str.replace("BU9999", "BU8888"))
+    with pytest.raises(AlignmentError):
+        HotspotMap(areas, title="t").add_rates(other)
+
+
+def test_wrong_input_is_named():
+    areas = scenes.areas()
+    with pytest.raises(ColumnError, match="rate_low"):
+        HotspotMap(areas, title="t").add_rates(scenes.rates(areas).drop(columns="rate_low"))
+    with pytest.raises(InputError, match="title"):
+        HotspotMap(areas, title=" ")
+    with pytest.raises(DisclosureError, match="does not suppress"):
+        HotspotMap(areas, title="t", profile="openbaar")
+
+
+def test_inputs_are_not_changed():
+    areas = scenes.areas()
+    tables = [scenes.rates(areas), scenes.season(areas), scenes.hotspots()]
+    before = [areas.copy(), *(table.copy() for table in tables)]
+    made = HotspotMap(areas, title="t").add_rates(tables[0]).add_dark_days(tables[1]).add_hotspots(tables[2])
+    made.picture(), made.to_html()
+    for now, then in zip([areas, *tables], before, strict=True):
+        pd.testing.assert_frame_equal(pd.DataFrame(now), pd.DataFrame(then))
+
+
+SCRIPT = """
+import sys, hashlib
+sys.path.insert(0, sys.argv[1])
+from test_maps import full_map
+made = full_map(evil=True)
+first = made.to_html()
+assert first == made.to_html(), "a second rendering differs"
+print(hashlib.sha256(first.encode()).hexdigest(), hashlib.sha256(made.picture()).hexdigest())
+"""
+
+
+def test_same_input_same_bytes_in_another_process():
+    seen = set()
+    for seed, zone in (("0", "UTC"), ("1", "Asia/Tokyo")):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone}
+        ran = subprocess.run([sys.executable, "-c", SCRIPT, str(Path(__file__).parent)], env=environment,
+                             capture_output=True, text=True, check=True)  # fmt: skip
+        seen.add(ran.stdout)
+    assert len(seen) == 1
+
+
+def test_the_picture_shows_the_map_without_a_browser():
+    import matplotlib.image
+
+    image = matplotlib.image.imread(BytesIO(full_map(evil=True).picture()))
+    assert image.shape[:2] == (640, 960)
+    orange = (np.abs(image[..., :3] - np.array([0xDC, 0x5B, 0x1C]) / 255) < 0.02).all(axis=-1)
+    assert orange.sum() > 2000, "no area has the colour of a high class"
+
+
+def test_a_notebook_shows_the_page_in_a_frame():
+    html = full_map(evil=True, title=scenes.EVIL)._repr_html_()
+    assert html.startswith("<iframe srcdoc=")
+    assert "<script" not in html

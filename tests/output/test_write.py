@@ -1,0 +1,66 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from hicgeo.errors import InputError
+from hicgeo.output._write import PREFIX, replacing, sweep, write_bytes
+
+WRITER = """
+import sys
+from hicgeo.output._write import write_bytes
+n = 0
+print("ready", flush=True)
+while True:
+    n += 1
+    write_bytes(sys.argv[1], bytes([65 + n % 26]) * 3_000_000)
+"""
+
+
+def test_a_failing_block_leaves_the_old_file_and_nothing_else(tmp_path):
+    target = tmp_path / "a.html"
+    target.write_bytes(b"old")
+
+    def fail_halfway():
+        with replacing(target) as part:
+            part.write_bytes(b"half of the new")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_halfway()
+    assert target.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_folders_are_made_and_rights_are_kept(tmp_path):
+    target = write_bytes(tmp_path / "deep" / "er" / "a.csv", b"1")
+    target.chmod(0o640)
+    write_bytes(target, b"2")
+    assert target.read_bytes() == b"2"
+    if os.name == "posix":
+        assert target.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_folder_as_target_is_refused(tmp_path):
+    with pytest.raises(InputError, match="must name a file"):
+        write_bytes(tmp_path, b"1")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 is a thing of POSIX")
+def test_kill_9_leaves_a_whole_file(tmp_path):
+    target = tmp_path / "a.bin"
+    target.write_bytes(b"A" * 3_000_000)
+    for turn in range(6):
+        with subprocess.Popen([sys.executable, "-c", WRITER, str(target)], stdout=subprocess.PIPE) as writer:
+            assert writer.stdout.readline() == b"ready\n"
+            time.sleep(0.02 + 0.013 * turn)
+            writer.send_signal(signal.SIGKILL)
+        content = target.read_bytes()
+        assert len(content) == 3_000_000
+        assert len(set(content)) == 1, "parts of two writes"
+    left = len(list(tmp_path.glob(f"{PREFIX}*")))
+    assert sweep(tmp_path) == left
+    assert list(tmp_path.iterdir()) == [target]
