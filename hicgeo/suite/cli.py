@@ -1,0 +1,138 @@
+"""The command line: `hicgeo run`, `hicgeo sample`, `hicgeo lab`."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, ParamSpec
+
+import typer
+
+P = ParamSpec("P")
+
+app = typer.Typer(
+    help="Where, when and how surely High Impact Crimes concentrate.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _plainly(command: Callable[P, None]) -> Callable[P, None]:
+    """Let a command end with one clear message and exit code 1, never with a traceback."""
+
+    @functools.wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        from hicgeo.errors import HicgeoError
+
+        try:
+            command(*args, **kwargs)
+        except (typer.Exit, typer.Abort):
+            raise
+        except HicgeoError as error:
+            _stop(f"{type(error).__name__}: {error}")
+        except KeyboardInterrupt:
+            print(
+                "Stopped. What was finished is kept; the same command goes on from there.", file=sys.stderr, flush=True
+            )
+            os._exit(130)  # a kernel in the middle of a cell would hold the exit; it ends when this process is gone
+        except Exception as error:  # whatever it is, the user gets one message, and the engineer the log
+            _stop(f"Stopped by an error that hicgeo does not know ({type(error).__name__}). Full report: {_log()}")
+
+    return guarded
+
+
+def _stop(message: str) -> None:
+    typer.echo(message, err=True)
+    raise typer.Exit(1)
+
+
+def _log() -> str:
+    """Write the current traceback where only this user's own folder holds it, and return its name."""
+    from hicgeo.errors import HicgeoError
+    from hicgeo.suite._project import find_root, relative
+
+    try:
+        root = find_root()
+        log = root / "data" / "private" / "hicgeo-error.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(traceback.format_exc(), encoding="utf-8")
+        return relative(log, root)
+    except (HicgeoError, OSError):
+        with tempfile.NamedTemporaryFile("w", prefix="hicgeo-", suffix=".log", delete=False, encoding="utf-8") as file:
+            file.write(traceback.format_exc())
+        return file.name
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        import hicgeo
+
+        typer.echo(f"hicgeo {hicgeo.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
+) -> None:
+    pass
+
+
+@app.command()
+@_plainly
+def run(
+    run: Annotated[
+        str | None, typer.Argument(help="Run file, or its name in data/runs.", show_default="sample")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Only this notebook (name or number); may be repeated.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Run also what has not changed.")] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Notebooks that run side by side.")] = 2,
+) -> None:
+    """Run the notebooks of a run, and write maps/<run>/index.html."""
+    from hicgeo.suite._project import relative
+    from hicgeo.suite.execute import run_suite
+
+    result = run_suite(run, only=tuple(only or ()), force=force, jobs=jobs)
+    root = result.index.parents[2]
+    if result.skipped:
+        typer.echo(f"Not changed, not run again: {', '.join(result.skipped)}")
+    typer.echo(f"Index page: {relative(result.index, root)}")
+    for name, failure in result.failures.items():
+        typer.echo(f"Failed: {name}. {failure}", err=True)
+    if result.failures:
+        raise typer.Exit(1)
+
+
+@app.command()
+@_plainly
+def sample(
+    seed: Annotated[int, typer.Option(min=0, help="Another seed is another city.")] = 42,
+    folder: Annotated[Path | None, typer.Option(help="Where to write.", show_default="data/sample")] = None,
+) -> None:
+    """Write the files of the fictional sample city."""
+    from hicgeo.suite._project import find_root
+    from hicgeo.suite.run import make_sample
+
+    make_sample(folder.resolve() if folder else find_root() / "data" / "sample", seed=seed)
+
+
+@app.command()
+@_plainly
+def lab() -> None:
+    """Open JupyterLab on the notebooks."""
+    import subprocess
+
+    from hicgeo.suite._project import find_root
+
+    root = find_root()
+    command = [sys.executable, "-m", "jupyterlab", str(root / "notebooks")]
+    raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - nothing of the user's in it

@@ -1,0 +1,361 @@
+"""The suite: every notebook of a run, for every municipality; what has not changed is not done again."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hicgeo.errors import ConfigError
+from hicgeo.output._write import sweep, write_bytes
+from hicgeo.suite._notebooks import Failure, Notebook, check_parameters, execute, pick
+from hicgeo.suite._project import file_hash, find_root, fingerprint, relative, source_hash, versions
+from hicgeo.suite.config import RunConfig
+from hicgeo.suite.run import NOTEBOOK_VARIABLE, Run, find_config, open_run
+
+
+@dataclass(frozen=True)
+class SuiteResult:
+    """What a run of the suite came to.
+
+    Attributes
+    ----------
+    index
+        Page with a card for every map.
+    manifest
+        What was run on what, and what came of it, as JSON.
+    executed, skipped
+        Notebooks that ran, and those of which nothing had changed; after their municipality when each is run apart.
+    failures
+        Notebook to the reason why it failed, in the three parts of every error.
+    """
+
+    index: Path
+    manifest: Path
+    executed: tuple[str, ...]
+    skipped: tuple[str, ...]
+    failures: Mapping[str, Failure]
+
+
+def run_suite(
+    run: str | Path | None = None,
+    *,
+    only: Sequence[str] = (),
+    force: bool = False,
+    jobs: int = 2,
+    start: str | Path | None = None,
+) -> SuiteResult:
+    """Execute the notebooks of a run, and write its index page and manifest.
+
+    Parameters
+    ----------
+    run
+        As for `open_run`.
+    only
+        Names or numbers of the notebooks to execute; all of the run when empty.
+    force
+        Execute also what has not changed.
+    jobs
+        Notebooks that run side by side, each in a process of its own.
+    start
+        Folder from which to look upwards for the project; the current one when left out.
+
+    Returns
+    -------
+    result
+        One failed notebook does not stop the others: look at `failures`.
+
+    Raises
+    ------
+    ConfigError
+        The run file, a notebook or a parameter is wrong, or an input is missing. Nothing has run then.
+
+    Notes
+    -----
+    A notebook is skipped when its source, its parameters, the settings, the content of the input files, the source of
+    hicgeo and all versions are as they were, and its results are still there, byte for byte. Before it is executed
+    its former results are removed, for they answer to other input. O(notebooks x municipalities); a run in which
+    nothing changed costs the hashing of its inputs.
+
+    The first notebook runs alone, because it reads the export; the others then find the tables.
+    """
+    began = time.perf_counter()
+    root = find_root(start)
+    path = find_config(run, root, start)
+    notebooks = _notebooks(root, RunConfig.read(path))
+    wanted = pick(only or [each.name for each in notebooks], [each.name for each in notebooks], "--only")
+    parameters = check_parameters(notebooks, RunConfig.read(path).parameters)
+    opened = open_run(path, start=root)
+
+    tasks = [
+        _Task(Run(opened.config, root, municipality), notebook, parameters[notebook.name], path)
+        for municipality in _municipalities(opened)
+        for notebook in notebooks
+    ]
+    due = [task for task in tasks if task.notebook.name in wanted and (force or not task.is_current())]
+    if due:
+        _execute(due, jobs)
+
+    index, manifest = opened.folder / "index.html", opened.folder / "manifest.json"
+    if due or _manifest(opened, tasks, index) != _lasting(manifest):
+        _write_index(opened, tasks, index)
+        timing = {
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(time.perf_counter() - began, 1),
+            "executed": {task.label: task.state["seconds"] for task in due},
+        }
+        content = {**_manifest(opened, tasks, index), "timing": timing}
+        write_bytes(manifest, json.dumps(content, ensure_ascii=False, indent=1).encode() + b"\n")
+    return SuiteResult(
+        index,
+        manifest,
+        executed=tuple(task.label for task in due),
+        skipped=tuple(task.label for task in tasks if task not in due and task.notebook.name in wanted),
+        failures={task.label: failure for task in tasks if (failure := task.failure)},
+    )
+
+
+def _notebooks(root: Path, config: RunConfig) -> list[Notebook]:
+    files = sorted((root / "notebooks").glob("[0-9][0-9]-*.ipynb"))
+    if not files:
+        raise ConfigError("the suite needs notebooks", "none in notebooks/", "get the project folder as a whole")
+    names = [file.stem for file in files]
+    chosen = names if config.notebooks is None else pick(config.notebooks, names, "notebooks")
+    return [Notebook.read(file) for file in files if file.stem in chosen]
+
+
+def _municipalities(opened: Run) -> list[str]:
+    if not opened.config.per_municipality:
+        return [""]
+    named = opened.config.neighbourhoods.municipalities
+    return sorted(named if named is not None else opened.neighbourhoods["municipality"].dropna().unique())
+
+
+@dataclass
+class _Task:
+    """One notebook for one municipality, and what is remembered of it from run to run."""
+
+    run: Run
+    notebook: Notebook
+    parameters: Mapping[str, Any]
+    config_path: Path
+    state: dict[str, Any] = field(init=False)
+    key: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.key = fingerprint(
+            [
+                self.notebook.code,
+                self.parameters,
+                self.run.municipality,
+                _settings(self.run),
+                self.run.input_hashes,
+                source_hash(),
+                versions(),
+            ]
+        )
+        try:
+            self.state = json.loads(self._memory.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            self.state = {}
+
+    @property
+    def label(self) -> str:
+        return " ".join(filter(None, [self.run.municipality, self.notebook.name]))
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why it failed when it last ran on what is there now."""
+        known = self.state.get("failure") if self.state.get("key") == self.key else None
+        return Failure(**known) if known else None
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """Files that it wrote, from the folder of the run, to their SHA-256; empty unless it is done."""
+        done = self.state.get("key") == self.key and self.state.get("failure") is None
+        return dict(self.state["outputs"]) if done else {}
+
+    def is_current(self) -> bool:
+        """Tell whether it ran on exactly this and everything that it wrote is still there."""
+        return bool(self.outputs) and all(
+            (self.run.folder / name).is_file() and file_hash(self.run.folder / name) == known
+            for name, known in self.outputs.items()
+        )
+
+    def cards(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Cards of the maps that it saved, by file name."""
+        for name, note in self.run.notes().items():
+            if name in self.outputs and "picture" in note:
+                yield name, note
+
+    def execute(self, on_cell: Callable[[], None]) -> None:
+        for name in self._saved():
+            self.run.discard(name)
+        self._memory.unlink(missing_ok=True)
+        began = time.perf_counter()
+        kept = f"notebooks/{self.notebook.name}.ipynb"
+        failure = execute(
+            self.notebook,
+            {**self.parameters, "run": self._run_parameter(), "municipality": self.run.municipality},
+            environment={"HICGEO_RUN": str(self.config_path), NOTEBOOK_VARIABLE: self.notebook.name},
+            target=self.run.folder / kept,
+            log=self.run.private / "logs" / f"{self.notebook.name}.log",
+            on_cell=on_cell,
+        )
+        written = [*self._saved(), *([kept] if (self.run.folder / kept).is_file() else [])]
+        self.state = {
+            "key": self.key,
+            "failure": asdict(failure) if failure else None,
+            "outputs": {name: file_hash(self.run.folder / name) for name in sorted(written)},
+            "seconds": round(time.perf_counter() - began, 1),
+        }
+        write_bytes(self._memory, json.dumps(self.state, indent=1).encode())
+
+    @property
+    def _memory(self) -> Path:
+        return self.run.private / "state" / f"{self.notebook.name}.json"
+
+    def _saved(self) -> list[str]:
+        """List the maps and tables that this notebook is noted to have saved."""
+        return [name for name, note in self.run.notes().items() if note["notebook"] == self.notebook.name]
+
+    def _run_parameter(self) -> str:
+        """How the notebook is told its run: as a user would write it, and the same on every computer if possible."""
+        if self.config_path.parent == self.run.root / "data" / "runs" and self.config_path.suffix == ".yml":
+            return self.config_path.stem
+        try:
+            return Path(os.path.relpath(self.config_path, self.notebook.path.parent)).as_posix()
+        except ValueError:  # on Windows: on another drive
+            return str(self.config_path)
+
+
+def _execute(due: Sequence[_Task], jobs: int) -> None:
+    """Run the tasks side by side, the first one alone because it reads what all need."""
+    for folder in {task.run.folder for task in due}:
+        if folder.is_dir():
+            sweep(folder)
+    with _progress(sum(task.notebook.code_cells + 1 for task in due)) as (advance, say):
+
+        def one(task: _Task) -> _Task:
+            done = 0
+
+            def on_cell() -> None:
+                nonlocal done
+                done += 1
+                advance(1)
+
+            task.execute(on_cell)
+            advance(task.notebook.code_cells + 1 - done)
+            return task
+
+        pool = ThreadPoolExecutor(max_workers=max(1, jobs))
+        try:
+            for batch in (due[:1], due[1:]):
+                futures: list[Future[_Task]] = [pool.submit(one, task) for task in batch]
+                for future in as_completed(futures):
+                    task = future.result()
+                    say(f"{task.label}: {'FAILED' if task.failure else 'done'}, {task.state['seconds']} s")
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        pool.shutdown()
+
+
+@contextmanager
+def _progress(cells: int) -> Iterator[tuple[Callable[[int], None], Callable[[str], None]]]:
+    """Show a bar in the terminal, by cells; only lines when the output is a file."""
+    from tqdm import tqdm
+
+    with tqdm(total=cells, unit="cell", disable=None, leave=False) as bar:
+        yield bar.update, tqdm.write
+
+
+def _settings(run: Run) -> dict[str, Any]:
+    """Give the settings without what differs between computers or is looked at notebook by notebook."""
+    content: dict[str, Any] = run.config.model_dump(
+        mode="json", exclude={"notebooks", "parameters", "per_municipality"}
+    )
+    for part, path in run.config.inputs.items():
+        content[part]["path"] = relative(path, run.root)
+    return content
+
+
+def _write_index(opened: Run, tasks: Sequence[_Task], path: Path) -> None:
+    from hicgeo.output.briefing import IndexEntry, write_index
+
+    entries = []
+    for task in tasks:
+        for name, card in task.cards():
+            place = task.run.municipality
+            entries.append(
+                IndexEntry(
+                    title=f"{card['title']} ({place})" if place else card["title"],
+                    href=f"{place}/{name}" if place else name,
+                    picture=base64.b64decode(card["picture"]),
+                    sentences=tuple(card["sentences"]),
+                )
+            )
+    config = opened.config
+    write_index(
+        path,
+        title=config.title,
+        entries=entries,
+        profile=config.profile,
+        language=config.language,
+        source=opened.source,
+        handling=opened.handling,
+        fictional=config.fictional,
+    )
+
+
+def _manifest(opened: Run, tasks: Sequence[_Task], index: Path) -> dict[str, Any]:
+    """Everything about the run that is the same when it is run again on the same."""
+    notebooks = []
+    for task in tasks:
+        place = f"{task.run.municipality}/" if task.run.municipality else ""
+        notebooks.append(
+            {
+                "municipality": task.run.municipality,
+                "notebook": task.notebook.name,
+                "parameters": dict(task.parameters),
+                "status": "failed" if task.failure else "done" if task.outputs else "not run",
+                "outputs": {place + name: known for name, known in task.outputs.items()},
+                "failure": asdict(task.failure) if task.failure else None,
+            }
+        )
+    return {
+        "run": opened.config.name,
+        "settings": _settings(opened),
+        "inputs": {
+            part: {"file": relative(path, opened.root), "sha256": opened.input_hashes[part]}
+            for part, path in opened.config.inputs.items()
+        },
+        "rows": opened.rows,
+        "hicgeo_source": source_hash(),
+        "versions": versions(),
+        "notebooks": notebooks,
+        "failed": sorted({task.run.municipality or opened.config.name for task in tasks if task.failure}),
+        "index": {
+            "file": index.name,
+            "sha256": file_hash(index) if index.is_file() else None,
+            "cards": fingerprint([list(task.cards()) for task in tasks]),
+        },
+    }
+
+
+def _lasting(manifest: Path) -> dict[str, Any]:
+    """Content of the last manifest without its times."""
+    try:
+        content: dict[str, Any] = json.loads(manifest.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    content.pop("timing", None)
+    return content

@@ -1,0 +1,579 @@
+"""A run: its settings, its tables (read once and kept), and a place for what a notebook saves."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import html
+import json
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from hicgeo.errors import ConfigError
+from hicgeo.output._write import write_bytes
+from hicgeo.suite._project import file_hash, find_root, fingerprint, relative, source_hash, versions
+from hicgeo.suite._store import Store
+from hicgeo.suite.config import RunConfig, nearest
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+    import xarray as xr
+
+    from hicgeo.grid import Grid
+    from hicgeo.output.disclosure import Handling
+    from hicgeo.output.maps import HotspotMap
+    from hicgeo.sources.incidents import Intake
+
+NOTEBOOK_VARIABLE = "HICGEO_NOTEBOOK"
+"""Tells a kernel which notebook it runs, so that what it saves is known to be its own."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
+_TABLE_SOURCE = ("errors.py", "schema.py", "grid.py", "sources", "analysis")
+
+
+class Run:
+    """One run, or one municipality of it: settings, tables and a place for results.
+
+    Tables are made when first asked for and kept in `private` as (Geo)Parquet under a fingerprint of
+    everything that decides them: input files, settings, the source of hicgeo and versions. With an equal
+    fingerprint nothing is read again. `open_run` gives one.
+
+    Attributes
+    ----------
+    config
+        The settings.
+    root
+        The project folder.
+    municipality
+        Code of the one municipality that tables are restricted to; empty for all.
+    folder
+        Where maps and tables for others go: `maps/<name>`, below it a folder per municipality.
+    private
+        Where working data stay: `data/private/<name>`, below it a folder per municipality.
+    """
+
+    def __init__(self, config: RunConfig, root: Path, municipality: str = "") -> None:
+        self.config = config
+        self.root = root
+        self.municipality = municipality
+        self.folder = root / "maps" / config.name / municipality
+        self.private = root / "data" / "private" / config.name / municipality
+        # what is read is the same for every municipality
+        self._store = Store(root / "data" / "private" / config.name)
+        self._sentences: list[str] = []
+
+    @property
+    def mode(self) -> Literal["points", "counts"]:
+        """Whether the run starts from incident points or from published counts."""
+        return self.config.mode
+
+    # tables
+
+    @cached_property
+    def neighbourhoods(self) -> gpd.GeoDataFrame:
+        """Neighbourhood table, of the one municipality when there is one.
+
+        Raises
+        ------
+        ConfigError
+            The municipality is not among the neighbourhoods.
+        """
+        areas = self._region
+        if not self.municipality:
+            return areas
+        part = areas[areas["municipality"] == self.municipality]
+        if part.empty:
+            raise ConfigError(
+                "municipality must be one of the run",
+                repr(self.municipality),
+                nearest(self.municipality, sorted(areas["municipality"].dropna().unique())),
+            )
+        return part
+
+    @cached_property
+    def intake(self) -> Intake | None:
+        """What came of reading the export, of all municipalities; None in a run of published counts."""
+        if self.config.incidents is None:
+            return None
+        from hicgeo.sources.incidents import Intake, read_incidents
+
+        key = self._intake_key
+        if self._store.facts("intake", key) is None:
+            read = read_incidents(self.config.incidents.path, **self._reading("incidents"))
+            self._store.put("incidents", key, read.incidents)
+            self._store.put("rejected", key, read.rejected)
+            self._store.put("notes", key, read.notes)
+            rows = {"read": read.read, "accepted": len(read.incidents), "rejected": len(read.rejected)}
+            self._store.put_facts("intake", key, {**rows, "source": read.source})
+        facts = self._store.facts("intake", key) or {}
+        tables = {name: self._store.get(name, key) for name in ("incidents", "rejected", "notes")}
+        return Intake(**tables, read=facts["read"], source=facts["source"])
+
+    @property
+    def rows(self) -> dict[str, int] | None:
+        """Records read, accepted and rejected; None before the export was read, and in a run of published counts."""
+        facts = self._store.facts("intake", self._intake_key) if self.config.incidents else None
+        return {name: facts[name] for name in ("read", "accepted", "rejected")} if facts else None
+
+    @cached_property
+    def incidents(self) -> gpd.GeoDataFrame:
+        """Incident table.
+
+        Of one municipality: what was assigned to its neighbourhoods, and what lies in no neighbourhood
+        but names this municipality.
+
+        Raises
+        ------
+        ConfigError
+            The run starts from published counts.
+        """
+        incidents = self._export.incidents
+        return incidents[self._ours] if self.municipality else incidents
+
+    @cached_property
+    def assignment(self) -> pd.DataFrame:
+        """Assignment of `incidents` to `neighbourhoods`.
+
+        Raises
+        ------
+        ConfigError
+            The run starts from published counts.
+        """
+        return self._assigned[self._ours] if self.municipality else self._assigned
+
+    @cached_property
+    def counts(self) -> pd.DataFrame:
+        """Count table: counted from the points, or as published and added up to the level of the run."""
+        import hicgeo
+
+        if (points := self.config.incidents) is not None:
+            key = fingerprint([self._assigned_key, points.date, points.period, self.municipality])
+            return Store(self.private).table(
+                "counts",
+                key,
+                lambda: hicgeo.count_incidents(
+                    self.incidents, self.assignment, self.neighbourhoods, date=points.date, period=points.period
+                ),
+            )
+        settings = self.config.counts
+        assert settings is not None  # noqa: S101 - RunConfig has exactly one of the two
+
+        def published() -> pd.DataFrame:
+            counts = hicgeo.read_counts(settings.path, **self._reading("counts"))
+            return counts if settings.level is None else hicgeo.roll_up(counts, to=settings.level)
+
+        key = self._key("counts", [self._reading("counts"), settings.level])
+        counts = self._store.table("counts", key, published)
+        if not self.municipality:
+            return counts
+        return counts[counts.index.get_level_values("code").str.slice(2, 6) == self.municipality[2:]]
+
+    def at_risk(self, grid: Grid) -> xr.DataArray:
+        """Read what can be burgled, per cell of a grid.
+
+        Parameters
+        ----------
+        grid
+            Square cells over the study area.
+
+        Returns
+        -------
+        surface
+            Answer of `hicgeo.read_at_risk`.
+
+        Raises
+        ------
+        ConfigError
+            The run file names no such data.
+        """
+        import hicgeo
+
+        if self.config.at_risk is None:
+            raise ConfigError("this needs what is at risk", "no at_risk in the run file", "add at_risk with a path")
+        return hicgeo.read_at_risk(self.config.at_risk.path, grid, **self._reading("at_risk"))
+
+    # results
+
+    @property
+    def handling(self) -> Handling:
+        """For whom the exports of this run are, why, on what ground and until when."""
+        from hicgeo.output.disclosure import Handling
+
+        return Handling(**self.config.handling.model_dump())
+
+    @property
+    def source(self) -> str:
+        """Name of the source, as a page shows it."""
+        part = self.config.incidents or self.config.counts
+        return (part.source or part.path.name) if part is not None else ""
+
+    def map(self, title: str, *, period: str = "") -> HotspotMap:
+        """Map of the run's neighbourhoods, with profile, language, source and handling filled in.
+
+        Parameters
+        ----------
+        title
+            Heading of the map.
+        period
+            What the figures cover, as the reader sees it.
+
+        Returns
+        -------
+        map
+            Without layers.
+        """
+        import hicgeo
+
+        return hicgeo.HotspotMap(
+            self.neighbourhoods,
+            title=title,
+            profile=self.config.profile,
+            language=self.config.language,
+            period=period,
+            source=self.source,
+            handling=self.handling,
+            fictional=self.config.fictional,
+        )
+
+    def say(self, sentence: str) -> str:
+        """Keep a sentence for the index page, on the card of the map that is saved next.
+
+        Parameters
+        ----------
+        sentence
+            One sentence in the language of the run.
+
+        Returns
+        -------
+        sentence
+            The same, so that a notebook shows it too.
+        """
+        self._sentences.append(sentence)
+        return sentence
+
+    def save(self, drawn: HotspotMap, name: str, *, sentences: Sequence[str] = ()) -> Path:
+        """Save a map as one file, with a picture and sentences for the index page.
+
+        Parameters
+        ----------
+        drawn
+            A finished map.
+        name
+            File name without suffix: lower case, digits and hyphens. Cards stand in the order of their names.
+        sentences
+            What it shows; they follow those of `say`.
+
+        Returns
+        -------
+        path
+            The HTML file.
+
+        Raises
+        ------
+        ConfigError
+            `name` cannot be a file name.
+        """
+        path = drawn.save(self._target(name, ".html"))
+        card = {"title": drawn.title, "picture": base64.b64encode(drawn.picture()).decode()}
+        self._record(path, {**card, "sentences": [*self._sentences, *sentences]})
+        self._sentences = []
+        return path
+
+    def save_table(self, table: pd.DataFrame, name: str) -> Path:
+        """Save a table as CSV for Dutch Excel, through the gate of the run's profile.
+
+        Parameters
+        ----------
+        table
+            Figures of areas, periods or reasons; never rows of incidents.
+        name
+            File name without suffix: lower case, digits and hyphens.
+
+        Returns
+        -------
+        path
+            The CSV file.
+
+        Raises
+        ------
+        ConfigError
+            `name` cannot be a file name.
+        """
+        import hicgeo
+
+        target = self._target(name, ".csv")
+        path = hicgeo.write_table(table, target, profile=self.config.profile, language=self.config.language)
+        self._record(path, {})
+        return path
+
+    def __repr__(self) -> str:
+        return f"Run({' '.join(filter(None, [self.config.name, self.municipality]))})"
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "run": self.config.title + (f", {self.municipality}" if self.municipality else ""),
+            "starts from": "incident points" if self.mode == "points" else "published counts",
+            "inputs": ", ".join(relative(path, self.root) for path in self.config.inputs.values()),
+            "results": relative(self.folder, self.root),
+            "profile": self.config.profile + (", fictieve voorbeelddata" if self.config.fictional else ""),
+        }
+        rows = "".join(f"<tr><th>{html.escape(name)}</th><td>{html.escape(v)}</td></tr>" for name, v in facts.items())
+        return f"<table>{rows}</table>"
+
+    # how
+
+    @property
+    def _notes(self) -> Path:
+        return self.private / "saved"
+
+    def notes(self) -> dict[str, dict[str, Any]]:
+        """Notes of what was saved: by file name its `sha256`, the `notebook` that saved it, and a map's card.
+
+        Returns
+        -------
+        notes
+            A card is `title`, `picture` (PNG in base64) and `sentences`.
+        """
+        found = {}
+        for file in sorted(self._notes.glob("*.json")):
+            with contextlib.suppress(FileNotFoundError):  # another notebook of the run has just discarded it
+                found[file.stem] = json.loads(file.read_text(encoding="utf-8"))
+        return found
+
+    def discard(self, name: str) -> None:
+        """Remove a saved map or table, and its note.
+
+        Parameters
+        ----------
+        name
+            Its file name.
+        """
+        (self.folder / name).unlink(missing_ok=True)
+        (self._notes / f"{name}.json").unlink(missing_ok=True)
+
+    @cached_property
+    def input_hashes(self) -> dict[str, str]:
+        """SHA-256 of every input file, by the name of its part."""
+        return {name: file_hash(path) for name, path in self.config.inputs.items()}
+
+    def _reading(self, part: str) -> dict[str, Any]:
+        """Arguments of the reader of one part, besides its path."""
+        ours = {"path", "date", "period", "max_distance", "source"} | ({"level"} if part == "counts" else set())
+        return dict(getattr(self.config, part).model_dump(exclude=ours))
+
+    def _key(self, part: str, settings: Any) -> str:
+        return fingerprint([self.input_hashes[part], settings, source_hash(*_TABLE_SOURCE), versions()])
+
+    @cached_property
+    def _intake_key(self) -> str:
+        return self._key("incidents", self._reading("incidents"))
+
+    @cached_property
+    def _region_key(self) -> str:
+        return self._key("neighbourhoods", self._reading("neighbourhoods"))
+
+    @cached_property
+    def _assigned_key(self) -> str:
+        points = self.config.incidents
+        return fingerprint([self._intake_key, self._region_key, points.max_distance if points else None])
+
+    @cached_property
+    def _region(self) -> gpd.GeoDataFrame:
+        import hicgeo
+
+        path, settings = self.config.neighbourhoods.path, self._reading("neighbourhoods")
+        return self._store.table(
+            "neighbourhoods", self._region_key, lambda: hicgeo.read_neighbourhoods(path, **settings)
+        )
+
+    @property
+    def _export(self) -> Intake:
+        if self.intake is None:
+            raise ConfigError(
+                "this needs incident points",
+                "a run of published counts",
+                "use a run file with incidents, or keep to what counts can say",
+            )
+        return self.intake
+
+    @cached_property
+    def _assigned(self) -> pd.DataFrame:
+        import hicgeo
+
+        incidents, points = self._export.incidents, self.config.incidents
+        return self._store.table(
+            "assignment",
+            self._assigned_key,
+            lambda: hicgeo.assign_neighbourhoods(
+                incidents, self._region, max_distance=points.max_distance if points else 0.0
+            ),
+        )
+
+    @cached_property
+    def _ours(self) -> pd.Series:
+        """Which incidents belong to the one municipality."""
+        incidents, assigned = self._export.incidents, self._assigned
+        ours = assigned["code"].isin(self.neighbourhoods.index)
+        if "municipality" in incidents:
+            ours |= assigned["code"].isna() & (incidents["municipality"] == self.municipality).fillna(False)
+        return ours.astype(bool)
+
+    def _target(self, name: str, suffix: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise ConfigError("name must be lower case letters, digits and hyphens", repr(name), "such as 02-rates")
+        target, notebook = self.folder / f"{name}{suffix}", os.environ.get(NOTEBOOK_VARIABLE)
+        owner = self.notes().get(target.name, {}).get("notebook")
+        if notebook and owner not in (None, notebook) and (self.root / "notebooks" / f"{owner}.ipynb").is_file():
+            raise ConfigError(
+                "every notebook must save under names of its own",
+                f"{target.name} is saved by {owner}",
+                "choose another",
+            )
+        return target
+
+    def _record(self, path: Path, card: dict[str, Any]) -> None:
+        """Note what was saved and by which notebook: the index page and the manifest are made from these notes."""
+        note = {"file": path.name, "sha256": file_hash(path), "notebook": os.environ.get(NOTEBOOK_VARIABLE), **card}
+        write_bytes(self._notes / f"{path.name}.json", json.dumps(note, indent=1).encode())
+
+
+def open_run(run: str | Path | None = None, *, municipality: str = "", start: str | Path | None = None) -> Run:
+    """Open a run, from any folder of the project.
+
+    Parameters
+    ----------
+    run
+        Name of a file in `data/runs` ("sample"), or path of a run file. When left out (or empty) the environment
+        variable HICGEO_RUN decides, and else it is "sample".
+    municipality
+        CBS code such as GM0518, to restrict the tables to it; empty for all.
+    start
+        Folder from which to look upwards for the project; the current one when left out.
+
+    Returns
+    -------
+    run
+        Its tables are read when they are asked for.
+
+    Raises
+    ------
+    ConfigError
+        There is no such run, its file breaks the rules, or input files are missing.
+
+    Notes
+    -----
+    The files of the sample city are made when they are missing, or when another version of hicgeo made them.
+
+    Examples
+    --------
+    >>> import hicgeo
+    >>> hicgeo.open_run("sample").config.title  # doctest: +SKIP
+    'Voorbeeldstad, woninginbraak, straatroof en overval'
+    """
+    root = find_root(start)
+    path = find_config(run, root, start)
+    config = RunConfig.read(path)
+    if any(file.parent == root / "data" / "sample" for file in config.inputs.values()):
+        make_sample(root / "data" / "sample", seed=config.seed, keep=True)
+    missing = [f"{part}: {relative(file, root)}" for part, file in config.inputs.items() if not file.is_file()]
+    if missing:
+        raise ConfigError(
+            "every input of a run must be a file",
+            "; ".join(f"no {each}" for each in missing),
+            f"check the paths in {path.name}: relative ones start at its own folder",
+        )
+    return Run(config, root, municipality)
+
+
+def find_config(run: str | Path | None, root: Path, start: str | Path | None = None) -> Path:
+    """Run file that is meant by a name or a path.
+
+    Parameters
+    ----------
+    run
+        As for `open_run`.
+    root
+        The project folder.
+    start
+        Folder at which relative paths start; the current one when left out.
+
+    Returns
+    -------
+    path
+        An existing file.
+
+    Raises
+    ------
+    ConfigError
+        There is none.
+    """
+    wanted = str(run or os.environ.get("HICGEO_RUN") or "sample")
+    places = [root / "data" / "runs" / f"{wanted}.yml"] if _NAME.fullmatch(wanted) else []
+    places += [Path(start or Path.cwd()) / wanted, root / wanted]
+    found = next((place for place in places if place.is_file()), None)
+    if found is None:
+        known = sorted(file.stem for file in (root / "data" / "runs").glob("*.yml"))
+        raise ConfigError(
+            "run must be a run file, or the name of one in data/runs", repr(wanted), nearest(wanted, known)
+        )
+    return found.resolve()
+
+
+def make_sample(folder: Path, *, seed: int, keep: bool = False) -> bool:
+    """Write the files of the sample city.
+
+    Parameters
+    ----------
+    folder
+        Where; replaced as a whole.
+    seed
+        Of the generator.
+    keep
+        Leave the files when they are there and this version of hicgeo made them, with whatever seed.
+
+    Returns
+    -------
+    made
+        Whether files were written.
+
+    Raises
+    ------
+    ConfigError
+        The folder holds something else than a sample city.
+    """
+    stamp = folder / ".sample.json"
+    try:
+        made = json.loads(stamp.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        made = None
+    source = source_hash(
+        *sorted(f"sources/{file.name}" for file in Path(__file__).parents[1].glob("sources/*sample*.py"))
+    )
+    if keep and made is not None:
+        if made["source"] == source:
+            return False
+        seed = made["seed"]
+    if made is None and folder.exists() and any(folder.iterdir()):
+        raise ConfigError(
+            "a sample city needs a folder of its own", f"{folder.name} holds other files", "name an empty folder"
+        )
+    import hicgeo
+
+    print(f"Writing the fictional sample city (seed {seed}) to {folder.parent.name}/{folder.name}", flush=True)
+    part = folder.with_name(f".{folder.name}-{os.getpid()}")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        hicgeo.write_sample(hicgeo.sample_city(seed), part)
+        (part / stamp.name).write_text(json.dumps({"seed": seed, "source": source}), encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        part.replace(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return True

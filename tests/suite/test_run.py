@@ -1,0 +1,191 @@
+import pytest
+from notebook_writer import write_notebook
+
+import hicgeo
+from hicgeo.errors import ConfigError, DisclosureError
+from hicgeo.suite import run as run_module
+from hicgeo.suite.run import make_sample, open_run
+
+
+def test_a_run_is_found_from_any_folder_of_the_project(project, monkeypatch):
+    for folder in (project, project / "notebooks", project / "data" / "runs"):
+        monkeypatch.chdir(folder)
+        assert open_run("tiny").root == project
+    assert open_run("../runs/tiny.yml").config.name == "tiny"
+    assert open_run(project / "data" / "runs" / "tiny.yml").config.name == "tiny"
+    monkeypatch.setenv("HICGEO_RUN", "tiny")
+    assert open_run().config.name == "tiny"
+    assert open_run("").config.name == "tiny"
+
+
+def test_outside_a_project_it_says_so(project, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match="project folder"):
+        open_run("tiny")
+    assert open_run("tiny", start=project / "notebooks").root == project
+
+
+def test_an_unknown_run_is_refused_with_the_nearest_name(project):
+    with pytest.raises(ConfigError, match="did you mean 'tiny'"):
+        open_run("tinny")
+
+
+def test_all_missing_inputs_are_named(project):
+    (project / "data" / "areas.geojson").unlink()
+    (project / "data" / "export.csv").unlink()
+    with pytest.raises(ConfigError, match=r"no neighbourhoods: data/areas.geojson; no incidents: data/export.csv"):
+        open_run("tiny")
+
+
+def test_tables_add_up_by_hand(project):
+    run = open_run("tiny")
+    assert run.intake.read == 13
+    assert run.rows == {"read": 13, "accepted": 12, "rejected": 1}
+    assert run.assignment["status"].value_counts().to_dict() == {
+        "inside": 10,
+        "outside": 1,
+        "unlocated": 1,
+        "snapped": 0,
+    }
+    burglary = run.counts["incidents"].xs("woninginbraak", level="crime_type")
+    assert burglary.groupby("code").sum().to_dict() == {"BU99010101": 5, "BU99010102": 3, "BU99020101": 2}
+    assert burglary["BU99010101", "2024-02"] == 1
+    assert len(burglary) == 3 * 12
+
+
+def test_municipalities_are_parts_of_the_whole(project):
+    whole = open_run("tiny")
+    parts = [open_run("tiny", municipality=code) for code in ("GM9901", "GM9902")]
+    assert [len(part.neighbourhoods) for part in parts] == [2, 1]
+    # what lies nowhere belongs to the municipality that it names
+    assert [len(part.incidents) for part in parts] == [8, 4]
+    assert sum(len(part.incidents) for part in parts) == len(whole.incidents)
+    assert [part.counts["incidents"].sum() for part in parts] == [8, 2]
+    assert parts[1].counts.attrs["unlocated"] == 1
+    assert parts[1].folder == project / "maps" / "tiny" / "GM9902"
+    with pytest.raises(ConfigError, match="did you mean 'GM9901'"):
+        _ = open_run("tiny", municipality="GM9911").neighbourhoods
+
+
+def test_the_export_is_read_once_until_something_changes(project, edit_run, monkeypatch):
+    import hicgeo.sources.incidents as reader
+
+    read = []
+    original = reader.read_incidents
+    monkeypatch.setattr(reader, "read_incidents", lambda *a, **k: (read.append(1), original(*a, **k))[1])
+    first = open_run("tiny")
+    again = open_run("tiny")
+    for table in ("neighbourhoods", "incidents", "assignment", "counts"):
+        assert getattr(first, table).equals(getattr(again, table))
+        assert getattr(first, table).attrs == getattr(again, table).attrs
+    hicgeo.schema.check_incidents(again.incidents)
+    hicgeo.schema.check_neighbourhoods(again.neighbourhoods)
+    hicgeo.schema.check_counts(again.counts)
+    assert read == [1]
+    edit_run("date: start", "date: aoristic")  # how counts are made, not how the file is read
+    assert open_run("tiny").counts.attrs["date"] == "aoristic"
+    assert read == [1]
+    with (project / "data" / "export.csv").open("a") as file:
+        file.write("Z9;A20;13-01-2024 10:00;13-01-2024 10:00;150100;520500;GM9901\n")
+    assert open_run("tiny").counts["incidents"].sum() == 11
+    assert read == [1, 1]
+    assert len(list((project / "data" / "private" / "tiny").glob("incidents-*.parquet"))) == 1
+
+
+def test_a_run_of_counts_has_no_points_and_says_so(project, edit_run):
+    text = (project / "data" / "runs" / "tiny.yml").read_text()
+    before, after = text[: text.index("incidents:")], text[text.index("rates:") :]
+    part = "counts:\n  path: ../counts.csv\n  columns: {code: c, crime_type: t, month: m, incidents: n}\n"
+    part += "  crime_types: {104: woninginbraak}\n"
+    (project / "data" / "runs" / "figures.yml").write_text(before + part + after)
+    rows = "".join(
+        f"{code},104,2024-{month:02d},{month}\n" for code in ("BU99010101", "BU99020101") for month in range(1, 13)
+    )
+    (project / "data" / "counts.csv").write_text("c,t,m,n\n" + rows)
+    run = open_run("figures")
+    assert (run.mode, run.intake, run.rows) == ("counts", None, None)
+    assert run.counts["incidents"].sum() == 2 * 78
+    assert open_run("figures", municipality="GM9902").counts["incidents"].sum() == 78
+    with pytest.raises(ConfigError, match="incident points"):
+        _ = run.incidents
+    edit_run("  crime_types:", "  level: gemeente\n  crime_types:", name="figures")
+    assert set(open_run("figures").counts.index.get_level_values("code")) == {"GM9901", "GM9902"}
+
+
+def test_a_map_carries_the_run_and_its_card(project, monkeypatch):
+    run = open_run("tiny")
+    with pytest.warns(hicgeo.HicgeoWarning, match="fewer than two whole years"):
+        rates = hicgeo.rates(
+            run.counts, run.neighbourhoods, crime_type="woninginbraak", period="2024", base="dwellings", norm="regional"
+        )
+    assert run.say("Eerst dit.") == "Eerst dit."
+    path = run.save(run.map("Inbraken", period="2024").add_rates(rates), "02-rates", sentences=["Dan dat."])
+    assert path == project / "maps" / "tiny" / "02-rates.html"
+    page = path.read_text(encoding="utf-8")
+    assert "proef" in page
+    assert "fictieve voorbeelddata" in page.lower()
+    note = run.notes()["02-rates.html"]
+    assert (note["title"], note["sentences"]) == ("Inbraken", ["Eerst dit.", "Dan dat."])
+    assert run.save_table(rates, "02-rates").name == "02-rates.csv"
+    with pytest.raises(DisclosureError):
+        run.save_table(run.incidents, "rows")
+    # a second notebook that saves under the same name would undo the first at every run
+    write_notebook(project / "notebooks" / "01-a.ipynb", "1")
+    write_notebook(project / "notebooks" / "02-b.ipynb", "1")
+    monkeypatch.setenv("HICGEO_NOTEBOOK", "01-a")
+    run.save_table(rates, "03-own")
+    monkeypatch.setenv("HICGEO_NOTEBOOK", "02-b")
+    with pytest.raises(ConfigError, match=r"03-own\.csv is saved by 01-a"):
+        run.save_table(rates, "03-own")
+    (project / "notebooks" / "01-a.ipynb").unlink()
+    assert run.save_table(rates, "03-own").is_file()
+    with pytest.raises(ConfigError, match="lower case"):
+        run.save_table(rates, "../rates")
+
+
+def test_the_notebook_view_shows_settings_not_rows(project, edit_run):
+    edit_run("title: Twee gemeenten", "title: <b>Twee</b>")
+    shown = open_run("tiny")._repr_html_()
+    assert "&lt;b&gt;Twee" in shown
+    assert str(project) not in shown
+
+
+def test_a_sample_city_is_made_once_and_never_over_other_files(tmp_path, monkeypatch, capsys):
+    made = []
+
+    def write(city, folder):
+        made.append(city)
+        (folder / "incidents.csv").write_text(f"seed {city}")
+
+    monkeypatch.setattr(hicgeo, "sample_city", lambda seed: seed, raising=False)
+    monkeypatch.setattr(hicgeo, "write_sample", write, raising=False)
+    folder = tmp_path / "sample"
+    assert make_sample(folder, seed=7, keep=True)
+    (folder / "incidents.csv").write_text("edited")
+    assert not make_sample(folder, seed=42, keep=True)
+    assert (folder / "incidents.csv").read_text() == "edited"
+    monkeypatch.setattr(run_module, "source_hash", lambda *parts: "another generator")
+    assert make_sample(folder, seed=42, keep=True)
+    assert made == [7, 7], "the seed that the user chose stays"
+    assert make_sample(folder, seed=42)
+    assert made == [7, 7, 42]
+    assert "fictional" in capsys.readouterr().out
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "letter.txt").write_text("mine")
+    with pytest.raises(ConfigError, match="holds other files"):
+        make_sample(tmp_path / "other", seed=1)
+
+
+@pytest.mark.realdata
+def test_the_region_of_the_hague_is_read_as_published(root, realdata, project, monkeypatch):
+    text = (root / "data" / "runs" / "den-haag.yml").read_text(encoding="utf-8")
+    (project / "data" / "runs" / "den-haag.yml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("HICGEO_REALDATA", str(realdata))
+    run = open_run("den-haag")
+    assert len(run.neighbourhoods) == 108
+    assert run.neighbourhoods["dwellings"].sum() == 510_506
+    counts = run.counts["incidents"]
+    months = counts.xs("woninginbraak", level="crime_type").groupby("month").apply(lambda month: month.isna().all())
+    assert [str(month) for month in months.index[months]] == ["2017-12"]
+    assert counts.xs("overval", level="crime_type").isna().all()
+    assert counts.index.get_level_values("code").isin(run.neighbourhoods.index).sum() == 85 * 3 * 84
