@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hicgeo.errors import ColumnError, InputError
+from hicgeo.sources._child import MAX_COLUMNS
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -177,8 +178,10 @@ def check_titles(titles: list[str]) -> list[str]:
     Raises
     ------
     InputError
-        A title occurs twice.
+        A title occurs twice, or there are more than any table has.
     """
+    if len(titles) > MAX_COLUMNS:
+        raise InputError(f"a table must have at most {MAX_COLUMNS} columns", f"{len(titles)}", "leave columns out")
     titles = [title.strip() for title in titles]
     twice = sorted({t for t in titles if t and titles.count(t) > 1})
     if twice:

@@ -1,24 +1,26 @@
-"""The only door: every file that a user names is opened here, within limits, and read by the driver its name promises.
+"""The only door: every file that a user names is opened here, within limits, and read as what its name promises.
 
-GDAL decides by content which driver opens a file, and some drivers follow references to other files or to the
-network. So only two of its formats pass (GeoPackage and shapefile, after a look at their first bytes, which no
-other driver accepts); GeoJSON and GeoParquet are read without GDAL.
+Text is read here. What needs a parser is parsed in a process of its own (`_confined`), with limits on its time and
+memory, no network, and of GDAL's many drivers, some of which follow references, only the two that are asked for.
 """
 
 from __future__ import annotations
 
 import gzip
-import html
 import json
 import re
+import shutil
+import stat
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hicgeo.errors import InputError
+from hicgeo.sources import _confined
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -65,18 +67,26 @@ def check_path(source: str | Path) -> Path:
     if not isinstance(source, str | Path):
         raise InputError("source must be the path of a file", f"a {type(source).__name__}", "give a str or a Path")
     text = str(source)
-    if "://" in text or re.match(r"[\\/]+vsi", text, re.IGNORECASE) or "\x00" in text:
+    if "://" in text or re.match(r"[\\/]+(vsi|[?.][\\/])", text, re.IGNORECASE) or "\x00" in text:
         raise InputError(
             "source must be a file on this computer", "an address", "download the file first and give its path"
         )
+    if not text.isprintable():
+        raise InputError("the name of a file must be printable", "one with control characters", "rename it")
     path = Path(source)
     if not path.is_file():
-        given = f"a folder: {path.name}" if path.is_dir() else f"no such file: {path.name}"
-        raise InputError("source must be an existing file", given, f"check the path (looked in {path.parent})")
-    if path.stat().st_size > MAX_BYTES:
+        given = "a folder" if path.is_dir() else "no regular file" if path.exists() else "no such file"
         raise InputError(
-            f"a file must be at most {MAX_BYTES >> 30} GiB", f"{path.stat().st_size / 2**30:.1f} GiB", "split the file"
+            "source must be an existing file", f"{given}: {path.name}", f"check the path (looked in {path.parent})"
         )
+    facts = path.stat()
+    if facts.st_size > MAX_BYTES:
+        raise InputError(
+            f"a file must be at most {MAX_BYTES >> 30} GiB", f"{facts.st_size / 2**30:.1f} GiB", "split the file"
+        )
+    stored = 512 * getattr(facts, "st_blocks", facts.st_size)
+    if facts.st_size > MAX_RATIO * max(stored, 1 << 20):
+        raise InputError("a file must be stored in full", "one of empty space", "copy or export it again")
     kind_of(path)
     return path
 
@@ -169,6 +179,15 @@ def _members(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInfo]:
             f"{len(members)} files, {total / 2**20:.0f} MiB unpacked",
             "unpack it yourself and give the file",
         )
+    ends = 0
+    for member in sorted(members, key=lambda each: each.header_offset):
+        if member.header_offset < ends or stat.S_ISLNK(member.external_attr >> 16):
+            raise InputError(
+                "files in an archive must lie side by side",
+                "one inside another" if member.header_offset < ends else "a link",
+                "pack it again",
+            )
+        ends = member.header_offset + member.compress_size
     return members
 
 
@@ -185,53 +204,42 @@ def check_workbook(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             _members(archive, path)
     except (zipfile.BadZipFile, OSError) as failure:
-        raise _damaged(path, failure) from None
+        raise _confined.damaged(path, type(failure).__name__) from None
 
 
-def workbook_errors(path: Path, sheet: str) -> set[tuple[int, int]]:
-    """Row and column (from 0) of the cells of a sheet that hold an error such as #N/A.
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet of a workbook: `rows` of text cells, the places (row and column from 0) of `errors` such as #N/A."""
+
+    name: str
+    rows: list[list[str]]
+    errors: set[tuple[int, int]]
+    hidden: int
+    """Sheets that are hidden."""
+    merged: int
+    """Ranges of merged cells."""
+
+
+def read_sheet(path: Path, sheet: str | None = None) -> Sheet:
+    """Cells of one sheet of an XLSX workbook, by value.
 
     Raises
     ------
     InputError
-        The workbook is damaged.
-
-    Notes
-    -----
-    The reader of workbooks gives such cells as empty ones, and an empty coordinate means something else.
+        The workbook is damaged or over the limits, or several sheets hold data and none is named.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            ids = {
-                html.unescape(_attribute(tag, "name")): _attribute(tag, "r:id")
-                for tag in re.findall(r"<sheet\b[^>]*>", archive.read("xl/workbook.xml").decode())
-            }
-            targets = {
-                _attribute(tag, "Id"): _attribute(tag, "Target")
-                for tag in re.findall(r"<Relationship\b[^>]*>", archive.read("xl/_rels/workbook.xml.rels").decode())
-            }
-            target = targets[ids[sheet]].lstrip("/")
-            content = archive.read(target if target.startswith("xl/") else f"xl/{target}")
-    except (zipfile.BadZipFile, KeyError, RuntimeError, NotImplementedError, OSError, EOFError, ValueError) as failure:
-        raise _damaged(path, failure) from None
-    found = set()
-    for tag in re.findall(rb"<c\b[^>]*\bt=.e.[^>]*>", content):
-        place = re.fullmatch(r"([A-Z]{1,3})(\d{1,7})", _attribute(tag.decode(), "r"))
-        if place:
-            column = 0
-            for letter in place[1]:
-                column = column * 26 + ord(letter) - 64
-            found.add((int(place[2]) - 1, column - 1))
-    return found
-
-
-def _attribute(tag: str, name: str) -> str:
-    match = re.search(rf"""\s{name}=["']([^"']*)["']""", tag)
-    return match[1] if match else ""
+    check_workbook(path)
+    table, facts = _confined.read("xlsx", path, sheet=sheet)
+    columns = [column.to_pylist() for column in table.columns]
+    rows = [list(row) for row in zip(*columns, strict=True)]
+    errors = {(row, column) for row, column in facts["errors"]}
+    return Sheet(facts["sheet"], rows, errors, facts["hidden"], facts["merged"])
 
 
 def _extract(archive: zipfile.ZipFile, path: Path, layer: str | None, folder: Path) -> Path:
     members = _members(archive, path)
+    if sum(each.file_size for each in members) > shutil.disk_usage(folder).free:
+        raise InputError("there must be room to unpack the archive", "too little disk space", "free some")
     found = [m for m in members if KINDS.get(Path(m.filename).suffix.lower(), "zip") != "zip"]
     found = [m for m in found if not m.filename.startswith("__MACOSX")]
     chosen = found if len(found) == 1 or layer is None else [m for m in found if Path(m.filename).stem == layer]
@@ -240,15 +248,16 @@ def _extract(archive: zipfile.ZipFile, path: Path, layer: str | None, folder: Pa
         raise InputError("a zip file must hold one data set", f"{len(found)}: {names}", 'name one: layer="..."')
     main = chosen[0].filename
     stem, suffix = main[: -len(Path(main).suffix)].lower(), Path(main).suffix.lower()
+    name = re.sub(r"[^\w.-]", "_", Path(main).stem)[:80]
     for member in members:
         ending = Path(member.filename).suffix.lower()
         same = member.filename[: -len(ending) or None].lower() == stem
         if same and (ending == suffix or (suffix == ".shp" and ending in _SHAPEFILE_PARTS)):
             # written under a name of our own: what the archive calls it never reaches the file system
-            with archive.open(member) as packed, (folder / f"{Path(main).stem[:80]}{ending}").open("wb") as out:
+            with archive.open(member) as packed, (folder / f"{name}{ending}").open("wb") as out:
                 while block := packed.read(1 << 20):
                     out.write(block)
-    return folder / f"{Path(main).stem[:80]}{suffix}"
+    return folder / f"{name}{suffix}"
 
 
 def read_vector(path: Path, layer: str | None = None, *, choose: str | None = None) -> gpd.GeoDataFrame:
@@ -273,99 +282,65 @@ def read_vector(path: Path, layer: str | None = None, *, choose: str | None = No
     InputError
         The file is damaged, is not what its name says, or the layer does not exist.
     """
-    import pyogrio
-    import pyogrio.errors
+    import geopandas as gpd
+    import shapely
 
     kind = kind_of(path)
     _check_magic(path, kind)
-    if kind == "geojson":
-        return _read_geojson(path)
-    if kind == "parquet":
-        return _read_parquet(path)
-    if kind == "shapefile" and not path.with_suffix(".dbf").exists() and not path.with_suffix(".DBF").exists():
-        raise InputError(
-            "a shapefile must have its .dbf beside it", "the .shp alone", "copy all its parts, or give the zip"
-        )
-    if kind == "gpkg":
-        layer = _layer(path, layer, choose)
-    try:
-        table = pyogrio.read_dataframe(path, layer=layer, datetime_as_string=True)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError, RuntimeError) as failure:
-        raise _damaged(path, failure) from None
-    table.attrs["layer"] = layer or path.stem
-    return table
-
-
-def _damaged(path: Path, failure: Exception) -> InputError:
-    return InputError(
-        f"{path.name} must be a sound file", f"it cannot be read ({type(failure).__name__})", "copy or export it again"
-    )
-
-
-def _layer(path: Path, layer: str | None, choose: str | None) -> str:
-    """Name of one feature table of a GeoPackage; views are refused, for they can run for ever."""
-    import sqlite3
-
-    try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as base:
-            names = [
-                str(name)
-                for (name,) in base.execute(
-                    "SELECT c.table_name FROM gpkg_contents c JOIN sqlite_master m ON m.name = c.table_name "
-                    "WHERE m.type = 'table' AND c.data_type IN ('features', 'attributes') ORDER BY c.table_name"
-                )
-            ]
-    except sqlite3.Error as failure:
-        raise _damaged(path, failure) from None
-    if layer is None:
-        layer = names[0] if len(names) == 1 else choose
-    if layer not in names:
-        raise InputError(
-            f"{path.name} must have the layer that is read",
-            f"layer {layer!r} asked for; it has {', '.join(names) or 'none'}",
-            'name one of these: layer="..."',
-        )
-    return str(layer)
-
-
-def _read_parquet(path: Path) -> gpd.GeoDataFrame:
-    import geopandas as gpd
-    import pyarrow as pa
-
-    try:
-        return gpd.read_parquet(path)
-    except (ValueError, OSError, pa.ArrowException) as failure:
-        raise _damaged(path, failure) from None
-
-
-def _read_geojson(path: Path) -> gpd.GeoDataFrame:
-    import geopandas as gpd
-    import pandas as pd
-    import shapely
-
-    if path.stat().st_size > MAX_JSON_BYTES:
+    if kind == "geojson" and path.stat().st_size > MAX_JSON_BYTES:
         raise InputError(
             f"a GeoJSON file must be at most {MAX_JSON_BYTES >> 20} MiB",
             f"{path.stat().st_size >> 20} MiB",
             "save it as GeoPackage or GeoParquet",
         )
+    if kind == "shapefile":
+        _check_parts(path)
+    table, facts = _confined.read(kind, path, layer=layer, choose=choose)
+    # whole numbers beside empty cells stay whole numbers
+    options = {"integer_object_nulls": True, "ignore_metadata": True}
     try:
-        content: Any = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (ValueError, RecursionError) as failure:
-        raise _damaged(path, failure) from None
-    features = content.get("features") if isinstance(content, dict) else None
-    if not isinstance(features, list) or not all(isinstance(each, dict) for each in features):
-        raise InputError(f"{path.name} must be a GeoJSON FeatureCollection", "another structure", "export it again")
-    shapes = [json.dumps(each["geometry"]) if each.get("geometry") else None for each in features]
-    try:
-        geometry = shapely.from_geojson(shapes)
-    except (shapely.errors.ShapelyError, ValueError) as failure:
-        raise _damaged(path, failure) from None
-    rows = [p if isinstance(p := each.get("properties"), dict) else {} for each in features]
-    named = (content.get("crs") or {}) if isinstance(content.get("crs") or {}, dict) else {}
-    properties = named.get("properties")
-    crs = properties.get("name", "OGC:CRS84") if isinstance(properties, dict) else "OGC:CRS84"
-    return gpd.GeoDataFrame(pd.DataFrame(rows, index=range(len(rows))), geometry=geometry, crs=known_crs(crs))
+        if facts["geometry"] is None:
+            frame = table.to_pandas(**options)
+        else:
+            frame = gpd.GeoDataFrame.from_arrow(table, to_pandas_kwargs=options)
+    except (ValueError, TypeError, KeyError, shapely.errors.ShapelyError) as failure:
+        raise _confined.damaged(path, type(failure).__name__) from None
+    if facts["geometry"] is not None and facts["crs"] is not None:
+        frame = frame.set_crs(_crs_of_file(facts["crs"], path))
+    frame.attrs["layer"] = facts["layer"]
+    return frame
+
+
+def _check_parts(path: Path) -> None:
+    """Refuse a shapefile without its table, or with parts that lead elsewhere."""
+    path = path.resolve()
+    parts = [each for each in path.parent.iterdir() if each.stem == path.stem]
+    parts = [each for each in parts if each.suffix.lower() in _SHAPEFILE_PARTS]
+    if not any(each.suffix.lower() == ".dbf" for each in parts):
+        raise InputError(
+            "a shapefile must have its .dbf beside it", "the .shp alone", "copy all its parts, or give the zip"
+        )
+    elsewhere = [each.suffix for each in parts if each.is_symlink() or not each.is_file()]
+    if elsewhere:
+        raise InputError(
+            "the parts of a shapefile must be files beside it", f"{', '.join(elsewhere)}: none", "copy them together"
+        )
+
+
+def _crs_of_file(text: Any, path: Path) -> Any:
+    """CRS that a file states. A definition may name grid files, and PROJ would open them: such a one is refused."""
+    from hicgeo.errors import CrsError
+
+    text = json.dumps(text) if isinstance(text, dict) else str(text)
+    plain = re.match(r"\s*(\{|[A-Z]+\[|[A-Za-z]+:\w+$|urn:ogc:def:crs:|https?://www\.opengis\.net/def/crs/)", text)
+    crs = known_crs(text) if plain else None
+    if crs is None or re.search("PARAMETERFILE|GRIDS", crs.to_wkt(), re.IGNORECASE):
+        raise CrsError(
+            f"{path.name} must state its CRS by code or by its parameters",
+            "a definition that names other files" if plain else "another kind of text",
+            "save it in EPSG:28992",
+        )
+    return crs
 
 
 def known_crs(crs: Any) -> Any:

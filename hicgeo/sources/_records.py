@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import pandas as pd
 
 from hicgeo.errors import InputError
 from hicgeo.sources import _open
+from hicgeo.sources._child import as_text
 from hicgeo.sources._delimited import read_delimited
 from hicgeo.sources._ledger import FOOTER, MAX_RAW, TEXT, Ledger, Table, check_titles
 
@@ -65,35 +65,8 @@ def read_sheet(path: Path, sheet: str | None = None) -> Table:
     InputError
         The workbook is damaged, or several sheets hold data and none is named.
     """
-    import python_calamine as calamine
-
-    _open.check_workbook(path)
-    try:
-        book = calamine.CalamineWorkbook.from_path(str(path))
-        visible = {
-            meta.name: meta.visible == calamine.SheetVisibleEnum.Visible
-            for meta in book.sheets_metadata
-            if meta.typ == calamine.SheetTypeEnum.WorkSheet
-        }
-        if sheet is None:
-            filled = [name for name in visible if visible[name] and book.get_sheet_by_name(name).height > 0]
-            if len(filled) != 1:
-                raise InputError(
-                    "a workbook must have one visible sheet with data",
-                    f"{len(filled)}: {', '.join(filled) or 'none'}",
-                    'name one: sheet="..."',
-                )
-            sheet = filled[0]
-        elif sheet not in visible:
-            raise InputError("sheet must exist", sheet, f"name one of {', '.join(visible)}")
-        errors = _open.workbook_errors(path, sheet)
-        opened = book.get_sheet_by_name(sheet)
-        rows = [[_as_text(cell) for cell in row] for row in opened.to_python(skip_empty_area=False)]
-        merged = len(opened.merged_cell_ranges or [])
-    except (calamine.CalamineError, OSError) as failure:
-        raise InputError(
-            f"{path.name} must be a sound XLSX file", type(failure).__name__, "save it again in Excel"
-        ) from None
+    sheet_read = _open.read_sheet(path, sheet)
+    rows, errors = sheet_read.rows, sheet_read.errors
     filled_rows = [place for place, row in enumerate(rows) if any(cell.strip() for cell in row)]
     if not filled_rows:
         raise InputError("the sheet must have a header and records", "an empty sheet (0 rows)", "export it again")
@@ -113,27 +86,19 @@ def read_sheet(path: Path, sheet: str | None = None) -> Table:
     for column, name in enumerate(names):
         wrong = np.array([(place, column) in errors for place in ledger.line - 1], bool) if errors else no_error
         ledger.reject(wrong, "error_cell", name, None)
-    ledger.note("sheet", None, len(line), f"read from sheet {sheet}")
-    hidden = [name for name, seen in visible.items() if not seen]
-    if hidden:
-        ledger.note("hidden_sheet", None, 0, f"{len(hidden)} hidden sheets were not read")
-    if merged:
-        ledger.note("merged_cells", None, 0, f"{merged} merged ranges: only their first cell has a value")
+    ledger.note("sheet", None, len(line), f"read from sheet {sheet_read.name}")
+    if sheet_read.hidden:
+        ledger.note("hidden_sheet", None, 0, f"{sheet_read.hidden} hidden sheets were not read")
+    if sheet_read.merged:
+        ledger.note("merged_cells", None, 0, f"{sheet_read.merged} merged ranges: only their first cell has a value")
     return Table(cells, ledger, len(line))
 
 
 def _as_text(cell: Any) -> str:
     """Write a typed cell as the text that reads back to the same value."""
-    if cell is None or (isinstance(cell, float) and np.isnan(cell)):
+    if cell is pd.NaT or cell is pd.NA:
         return ""
-    if isinstance(cell, bool | np.bool_):
-        return "true" if cell else "false"
-    if isinstance(cell, float | np.floating):
-        number = float(cell)
-        return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
-    if isinstance(cell, dt.datetime | dt.date | dt.time):
-        return cell.isoformat()
-    return "" if cell is pd.NaT or cell is pd.NA else str(cell)
+    return as_text(cell.item() if isinstance(cell, np.generic) else cell)
 
 
 def _from_vector(frame: gpd.GeoDataFrame) -> Table:
