@@ -29,6 +29,9 @@ OUT_OF_MEMORY = 3
 _BATCH = 65_536
 _STACK = 1 << 18
 """Bytes of stack on which geometries are tried: those that nest too deep for it would break the stack of the caller."""
+_SPATIAL_INDEX = re.compile(r'CREATE\s+VIRTUAL\s+TABLE\s+("([^"]|"")*"|\w+)\s+USING\s+rtree\s*\(', re.IGNORECASE)
+NAMES_FILES = re.compile(r"grids\b(?!=@null)|parameterfile|\b(init|file)=", re.IGNORECASE)
+"""What in the definition of a CRS makes PROJ open other files, even to recognise it."""
 _KNOWN_GEO = frozenset(("point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon"))
 
 
@@ -149,7 +152,7 @@ def _layer(path: Path, layer: str | None, choose: str | None) -> str:
         foreign = [
             str(name)
             for kind, name, sql in schema
-            if (name in virtual and not re.search(r"\busing\s+rtree\b", sql, re.IGNORECASE))
+            if (name in virtual and not _SPATIAL_INDEX.match(sql))
             or (kind == "view" and str(name).lower().startswith(("gpkg", "sqlite", "rtree")))
         ]
         if foreign:
@@ -172,6 +175,8 @@ def _layer(path: Path, layer: str | None, choose: str | None) -> str:
                 f"layer {layer!r} asked for; it has {', '.join(names[:40]) or 'none'}",
                 'name one of these: layer="..."',
             )
+        for row in base.execute("SELECT * FROM gpkg_spatial_ref_sys"):
+            _check_definition(" ".join(str(value) for value in row), path)
         computed = base.execute("SELECT count(*) FROM pragma_table_xinfo(?) WHERE hidden > 0", (layer,)).fetchone()[0]
         if computed:
             raise Refusal(
@@ -180,7 +185,19 @@ def _layer(path: Path, layer: str | None, choose: str | None) -> str:
     return str(layer)
 
 
+def _check_definition(text: str, path: Path) -> None:
+    if NAMES_FILES.search(text):
+        raise Refusal(
+            f"{path.name} must state its CRS by code or by its parameters",
+            "a definition that names other files",
+            "save it in EPSG:28992",
+        )
+
+
 def _shapefile(path: Path, request: dict[str, Any]) -> Iterator[Any]:
+    for part in path.parent.glob("*.[pP][rR][jJ]"):
+        if part.stem == path.stem:
+            _check_definition(part.read_text(encoding="latin-1"), path)
     return _with_gdal(path, None)
 
 

@@ -47,6 +47,7 @@ def read_delimited(data: bytes, encoding: str | None = None) -> Table:
     cannot lose its way. A line break inside quotes ends the record. Blank lines are no records.
     """
     data, said = _to_utf8(data, encoding)
+    data = b"" if data.isspace() else data
     raw = np.frombuffer(data, np.uint8)
     starts, stops = _lines(raw)
     solid = np.ones(256, bool)
@@ -55,7 +56,12 @@ def read_delimited(data: bytes, encoding: str | None = None) -> Table:
     if not filled.any():
         raise InputError("the file must have a header and records", "an empty file (0 rows)", "export it again")
     head = int(np.argmax(filled))
-    sample = [data[starts[i] : stops[i]].decode("utf-8", "replace") for i in np.flatnonzero(filled)[:300]]
+    if stops[head] - starts[head] > MAX_FIELD:
+        raise InputError("the first line must hold the titles", "a line of more than 1 MiB", "export it again")
+    sample = [
+        data[starts[i] : stops[i]].decode("utf-8", "replace")
+        for i in np.flatnonzero(filled & (stops - starts <= MAX_FIELD))[:300]
+    ]
     delimiter = _sniff(sample)
     titles = next(csv.reader([sample[0]], delimiter=delimiter))
     if len(titles) > 1 and not titles[-1].strip():

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hicgeo.errors import InputError
-from hicgeo.sources import _confined
+from hicgeo.sources import _child, _confined
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -333,8 +333,8 @@ def _crs_of_file(text: Any, path: Path) -> Any:
 
     text = json.dumps(text) if isinstance(text, dict) else str(text)
     plain = re.match(r"\s*(\{|[A-Z]+\[|[A-Za-z]+:\w+$|urn:ogc:def:crs:|https?://www\.opengis\.net/def/crs/)", text)
-    crs = known_crs(text) if plain else None
-    if crs is None or re.search("PARAMETERFILE|GRIDS", crs.to_wkt(), re.IGNORECASE):
+    crs = known_crs(text) if plain and not _child.NAMES_FILES.search(text) else None
+    if crs is None or _child.NAMES_FILES.search(crs.to_wkt()):
         raise CrsError(
             f"{path.name} must state its CRS by code or by its parameters",
             "a definition that names other files" if plain else "another kind of text",
