@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from hicgeo.errors import InputError
 from hicgeo.sources import _child, _confined
+from hicgeo.sources._database import Database, is_address
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -89,6 +90,21 @@ def check_path(source: str | Path) -> Path:
         raise InputError("a file must be stored in full", "one of empty space", "copy or export it again")
     kind_of(path)
     return path
+
+
+def check_source(source: str | Path, *, layer: str | None, query: str | None) -> Path | Database:
+    """Path of a file, or the table or query of a database that an address names.
+
+    Raises
+    ------
+    InputError
+        As `check_path` and `Database.at`; or there is a query and no database.
+    """
+    if is_address(source):
+        return Database.at(str(source), layer=layer, query=query)
+    if query is not None:
+        raise InputError("a query must be for a database", "a file", "leave query out, or give postgresql://...")
+    return check_path(source)
 
 
 def kind_of(path: Path) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 from hicgeo.errors import InputError
 from hicgeo.sources import _open
 from hicgeo.sources._child import as_text
+from hicgeo.sources._database import Database
 from hicgeo.sources._delimited import read_delimited
 from hicgeo.sources._ledger import FOOTER, MAX_RAW, TEXT, Ledger, Table, check_titles
 
@@ -18,22 +19,27 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 
-def read_table(path: Path, *, sheet: str | None = None, layer: str | None = None, encoding: str | None = None) -> Table:
-    """Read the records of any file that the door lets through.
+def read_table(
+    path: Path | Database, *, sheet: str | None = None, layer: str | None = None, encoding: str | None = None
+) -> Table:
+    """Read the records of any file or database that the door lets through.
 
     Raises
     ------
     InputError
         The file cannot be read as a table with a header and at least one record.
     """
-    with _open.unpacked(path, layer) as (file, layer_there):
-        kind = _open.kind_of(file)
-        if kind == "delimited":
-            table = read_delimited(_open.read_bytes(file), encoding)
-        elif kind == "xlsx":
-            table = read_sheet(file, sheet)
-        else:
-            table = _from_vector(_open.read_vector(file, layer_there))
+    if isinstance(path, Database):
+        table = _from_vector(path.read())
+    else:
+        with _open.unpacked(path, layer) as (file, layer_there):
+            kind = _open.kind_of(file)
+            if kind == "delimited":
+                table = read_delimited(_open.read_bytes(file), encoding)
+            elif kind == "xlsx":
+                table = read_sheet(file, sheet)
+            else:
+                table = _from_vector(_open.read_vector(file, layer_there))
     if table.read == 0:
         raise InputError(f"{path.name} must have at least one record", "0 rows", "export the period again")
     _strike_furniture(table)

@@ -39,6 +39,7 @@ def read_at_risk(
     *,
     columns: Mapping[str, str] | None = None,
     layer: str | None = None,
+    query: str | None = None,
     crs: Any = None,
 ) -> xr.DataArray:
     r"""Read dwellings as points or 100 m squares onto the cells of a grid.
@@ -55,7 +56,10 @@ def read_at_risk(
         square such as E2269N5800), `use` (of an object: only *woonfunctie* is counted), `x` and `y` (of points in a
         table). `cell` and `use` are recognised by their usual titles.
     layer
-        Layer of a GeoPackage or file in an archive, needed when there are several.
+        Layer of a GeoPackage or file in an archive, needed when there are several; table of a database, as
+        "schema.table".
+    query
+        One SELECT to a database, instead of a table.
     crs
         CRS of points or polygons where the file has none; of `x` and `y` recognised when left out.
 
@@ -98,7 +102,7 @@ def read_at_risk(
     """
     import shapely
 
-    path = _open.check_path(source)
+    path = _open.check_source(source, layer=layer, query=query)
     table = read_table(path, layer=layer)
     table.cells = table.cells.reset_index(drop=True)
     lost = len(table.ledger.rejected())

@@ -118,6 +118,7 @@ def read_incidents(
     date_order: str = "day_first",
     sheet: str | None = None,
     layer: str | None = None,
+    query: str | None = None,
     encoding: str | None = None,
 ) -> Intake:
     r"""Read incidents from a police export; nothing is lost and nothing is guessed.
@@ -125,7 +126,9 @@ def read_incidents(
     Parameters
     ----------
     source
-        CSV or TSV (packed with gzip or not), XLSX, GeoPackage, GeoParquet, GeoJSON or shapefile (zipped or not).
+        CSV or TSV (packed with gzip or not), XLSX, GeoPackage, GeoParquet, GeoJSON or shapefile (zipped or not); or a
+        PostGIS database, as postgresql://user@host/database (with `pip install "hicgeo[postgis]"`). Its password is
+        best kept in PGPASSWORD or ~/.pgpass.
     columns
         "sample" (the sample city), "bvh" (titles that police exports go by), or a dict of our name to the title in the
         file (or several, the best first). Our names: `incident_id`, `crime_type`, `start` and `end` (moments), or
@@ -142,7 +145,10 @@ def read_incidents(
     sheet
         Sheet of a workbook, needed when several have data.
     layer
-        Layer of a GeoPackage or file in an archive, needed when there are several.
+        Layer of a GeoPackage or file in an archive, needed when there are several; table of a database, as
+        "schema.table".
+    query
+        One SELECT to a database, instead of a table.
     encoding
         Encoding of a text file. When left out: UTF-8, UTF-16 with its mark, or cp1252 if nothing contradicts it.
 
@@ -201,7 +207,7 @@ def read_incidents(
     """
     if date_order not in _times.ORDERS:
         raise InputError(f"date_order must be one of {', '.join(_times.ORDERS)}", repr(date_order), "choose one")
-    path = _open.check_path(source)
+    path = _open.check_source(source, layer=layer, query=query)
     table = read_table(path, sheet=sheet, layer=layer, encoding=encoding)
     titles = _titles(table, columns)
     ledger = table.ledger

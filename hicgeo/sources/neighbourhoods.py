@@ -14,6 +14,7 @@ import pandas as pd
 from hicgeo.errors import ColumnError, CrsError, InputError
 from hicgeo.schema import CODE_PATTERN, LEVELS, RD_NEW
 from hicgeo.sources import _coordinates, _open
+from hicgeo.sources._database import Database
 from hicgeo.sources._ledger import TEXT, match_titles
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def read_neighbourhoods(
     columns: Mapping[str, str] | None = None,
     crs: Any = None,
     layer: str | None = None,
+    query: str | None = None,
     vintage: int | None = None,
 ) -> gpd.GeoDataFrame:
     """Read neighbourhoods; the naming styles of CBS are recognised.
@@ -60,7 +62,8 @@ def read_neighbourhoods(
     Parameters
     ----------
     source
-        GeoPackage, GeoParquet, GeoJSON or shapefile (zipped or not) with one polygon per neighbourhood.
+        GeoPackage, GeoParquet, GeoJSON or shapefile (zipped or not) with one polygon per neighbourhood; or a PostGIS
+        database, as for `read_incidents`.
     level
         "buurt", "wijk" or "gemeente": what the polygons are.
     municipalities
@@ -71,7 +74,10 @@ def read_neighbourhoods(
     crs
         CRS of the file where it has none, or has a wrong one.
     layer
-        Layer of a GeoPackage or file in an archive; the layer named after the level when left out.
+        Layer of a GeoPackage or file in an archive; the layer named after the level when left out. Table of a
+        database, as "schema.table".
+    query
+        One SELECT to a database, instead of a table.
     vintage
         Year of the boundaries; read from the name of the file or layer when left out.
 
@@ -124,12 +130,15 @@ def read_neighbourhoods(
 
     if level not in LEVELS:
         raise InputError(f"level must be one of {', '.join(LEVELS)}", repr(level), "choose one")
-    path = _open.check_path(source)
-    if _open.kind_of(path) in ("delimited", "xlsx"):
+    path = _open.check_source(source, layer=layer, query=query)
+    if isinstance(path, Database):
+        raw, read_from = path.read(), layer or "a query"
+    elif _open.kind_of(path) in ("delimited", "xlsx"):
         raise InputError("neighbourhoods must have geometry", f"a table: {path.name}", "give a GeoPackage or GeoJSON")
-    with _open.unpacked(path, layer) as (file, layer_there):
-        raw = _open.read_vector(file, layer_there, choose=_LAYERS[level])
-        read_from = str(raw.attrs.get("layer", file.stem))
+    else:
+        with _open.unpacked(path, layer) as (file, layer_there):
+            raw = _open.read_vector(file, layer_there, choose=_LAYERS[level])
+            read_from = str(raw.attrs.get("layer", file.stem))
     if not isinstance(raw, gpd.GeoDataFrame):
         raise InputError("neighbourhoods must have geometry", f"a layer without: {read_from}", "name another layer")
     if not len(raw):
