@@ -113,15 +113,14 @@ class Database:
         import pandas as pd
 
         with self._connection() as connection:
-            result = connection.execution_options(stream_results=True, max_row_buffer=_BATCH).exec_driver_sql(
-                self._statement(connection), (MAX_ROWS + 1,)
-            )
-            titles = check_titles(list(result.keys()))
-            types = [column[1] for column in result.cursor.description]
-            parts = [
-                pd.DataFrame([tuple(row) for row in rows], columns=titles, dtype=object)
-                for rows in result.partitions(_BATCH)
-            ]
+            streaming = connection.execution_options(stream_results=True, max_row_buffer=_BATCH)
+            with streaming.exec_driver_sql(self._statement(connection), (MAX_ROWS + 1,)) as result:
+                titles = check_titles(list(result.keys()))
+                types = [column[1] for column in result.cursor.description]
+                parts = [
+                    pd.DataFrame([tuple(row) for row in rows], columns=titles, dtype=object)
+                    for rows in result.partitions(_BATCH)
+                ]
             spatial = connection.exec_driver_sql(
                 "SELECT oid FROM pg_type WHERE typname IN ('geometry', 'geography')"
             ).scalars()
@@ -130,14 +129,13 @@ class Database:
         if sum(map(len, parts)) > MAX_ROWS:
             raise InputError(f"a table must have at most {MAX_ROWS:,} rows", "more", "select a period or an area")
         table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=titles, dtype=object)
-        table = table.infer_objects()
         if len(places) > 1:
             raise InputError(
                 "a table must have at most one geometry",
                 f"{len(places)}: {', '.join(titles[place] for place in places)}",
                 'choose the columns: query="SELECT ..."',
             )
-        return _with_geometry(table, titles[places[0]]) if places else table
+        return _with_geometry(table, titles[places[0]]) if places else table.infer_objects()
 
     def _statement(self, connection: sa.Connection) -> str:
         """Text of the statement, whose one parameter is the limit on its rows.
@@ -227,7 +225,7 @@ def _with_geometry(table: pd.DataFrame, title: str) -> pd.DataFrame:
     from hicgeo.sources._open import known_crs
 
     try:
-        shapes = shapely.from_wkb(table[title].to_numpy(object))
+        shapes = shapely.from_wkb(table[title].to_numpy())
     except (shapely.errors.ShapelyError, TypeError) as failure:
         raise InputError("geometry must be points or polygons", type(failure).__name__, "ST_CurveToLine it") from None
     numbers = sorted({int(number) for number in shapely.get_srid(shapes[~shapely.is_missing(shapes)])})
@@ -238,4 +236,5 @@ def _with_geometry(table: pd.DataFrame, title: str) -> pd.DataFrame:
             'transform them: query="SELECT ..., ST_Transform(geom, 28992) AS geom ..."',
         )
     crs = known_crs(f"EPSG:{numbers[0]}") if numbers and numbers[0] else None
-    return gpd.GeoDataFrame(table.assign(**{title: shapely.set_srid(shapes, 0)}), geometry=title, crs=crs)
+    others = table.drop(columns=title).infer_objects()
+    return gpd.GeoDataFrame(others.assign(**{title: shapely.set_srid(shapes, 0)}), geometry=title, crs=crs)

@@ -49,7 +49,7 @@ def read_table(
 def _strike_furniture(table: Table) -> None:
     """Reject what is no record: headers in the middle of a concatenated export, and lines of totals."""
     cells, ledger = table.cells, table.ledger
-    if not len(cells):
+    if cells.empty:
         return
     first = cells.iloc[:, 0].fillna("").str.strip()
     titles = pd.Series([str(c) for c in cells.columns], index=cells.columns)
