@@ -109,7 +109,7 @@ def _rates(rates: pd.DataFrame, language: Language) -> list[str]:
         sentences.append(text("words.not_judged", language))
     if about["moved_border"]:
         codes = about["moved_border"]
-        sentences.append(text("words.moved_border", language, n=len(codes), codes=_names(codes)))
+        sentences.append(text("words.moved_border", language, codes=_names(codes)))
     return sentences
 
 
@@ -119,7 +119,8 @@ def _match(match: Any, language: Language) -> list[str]:
         return [text("words.match.all", language)]
     return [
         text(
-            "words.match", language, alone=len(alone), base=number(alone["base"].sum(), language),
+            "words.match", language, alone=len(alone),
+            base=f"{number(alone['base'].sum(), language)} {base_name(match.base_name, language)}",
             share_base=percent(match.share_base, language), lost=len(lost),
             incidents=number(lost["incidents"].sum(), language), share=percent(match.share_incidents, language),
         )

@@ -14,7 +14,7 @@ import hicgeo
 from hicgeo.errors import ConfigError
 
 _RESULT_PACKAGES = (
-    "folium", "geopandas", "jinja2", "mapclassify", "matplotlib", "numpy", "pandas", "pyarrow", "pyogrio", "pyproj",
+    "folium", "geopandas", "jinja2", "matplotlib", "numpy", "pandas", "pyarrow", "pyogrio", "pyproj",
     "scikit-learn", "scipy", "shapely", "xarray", "xstatic-leaflet",
 )  # fmt: skip
 """Packages whose version can change a number or a page."""

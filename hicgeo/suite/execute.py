@@ -294,13 +294,14 @@ def _write_index(opened: Run, tasks: Sequence[_Task], path: Path) -> None:
     entries = []
     for task in tasks:
         for name, card in task.cards():
-            place = task.run.municipality
+            place = f"{task.run.municipality}/" if task.run.municipality else ""
             entries.append(
                 IndexEntry(
-                    title=f"{card['title']} ({place})" if place else card["title"],
-                    href=f"{place}/{name}" if place else name,
+                    title=f"{card['title']} ({task.run.municipality})" if place else card["title"],
+                    href=place + name,
                     picture=base64.b64decode(card["picture"]),
                     sentences=tuple(card["sentences"]),
+                    tables=tuple(place + each for each in task.outputs if each.endswith(".csv")),
                 )
             )
     config = opened.config

@@ -219,7 +219,7 @@ class Run:
         Parameters
         ----------
         title
-            Heading of the map.
+            Heading of the map, after the name of the place.
         period
             What the figures cover, as the reader sees it.
 
@@ -232,7 +232,7 @@ class Run:
 
         return hicgeo.HotspotMap(
             self.neighbourhoods,
-            title=title,
+            title=f"{self._place}: {title}",
             profile=self.config.profile,
             language=self.config.language,
             period=period,
@@ -280,7 +280,10 @@ class Run:
             `name` cannot be a file name.
         """
         path = drawn.save(self._target(name, ".html"))
-        card = {"title": drawn.title, "picture": base64.b64encode(drawn.picture()).decode()}
+        card = {
+            "title": drawn.title.removeprefix(f"{self._place}: "),
+            "picture": base64.b64encode(drawn.picture()).decode(),
+        }
         self._record(path, {**card, "sentences": [*self._sentences, *sentences]})
         self._sentences = []
         return path
@@ -317,7 +320,7 @@ class Run:
 
     def _repr_html_(self) -> str:
         facts = {
-            "run": self.config.title + (f", {self.municipality}" if self.municipality else ""),
+            "run": self._place,
             "starts from": "incident points" if self.mode == "points" else "published counts",
             "inputs": ", ".join(relative(path, self.root) for path in self.config.inputs.values()),
             "results": relative(self.folder, self.root),
@@ -327,6 +330,10 @@ class Run:
         return f"<table>{rows}</table>"
 
     # how
+
+    @property
+    def _place(self) -> str:
+        return ", ".join(filter(None, [self.config.title, self.municipality]))
 
     @property
     def _notes(self) -> Path:
@@ -474,7 +481,7 @@ def open_run(run: str | Path | None = None, *, municipality: str = "", start: st
     --------
     >>> import hicgeo
     >>> hicgeo.open_run("sample").config.title  # doctest: +SKIP
-    'Voorbeeldstad, woninginbraak, straatroof en overval'
+    'Voorbeeldstad'
     """
     root = find_root(start)
     path = find_config(run, root, start)
