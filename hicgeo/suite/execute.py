@@ -17,9 +17,9 @@ from typing import Any
 from hicgeo.errors import ConfigError
 from hicgeo.output._write import sweep, write_bytes
 from hicgeo.suite._notebooks import Failure, Notebook, check_parameters, execute, pick
-from hicgeo.suite._project import file_hash, find_root, fingerprint, relative, source_hash, versions
+from hicgeo.suite._project import file_hash, find_config, find_root, fingerprint, relative, source_hash, versions
 from hicgeo.suite.config import RunConfig
-from hicgeo.suite.run import NOTEBOOK_VARIABLE, Run, find_config, open_run
+from hicgeo.suite.run import NOTEBOOK_VARIABLE, Run, open_run
 
 
 @dataclass(frozen=True)

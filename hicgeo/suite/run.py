@@ -8,7 +8,6 @@ import html
 import json
 import os
 import re
-import shutil
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +15,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hicgeo.errors import ConfigError
 from hicgeo.output._write import write_bytes
-from hicgeo.suite._project import file_hash, find_root, fingerprint, relative, source_hash, versions
+from hicgeo.suite._project import (
+    file_hash,
+    find_config,
+    find_root,
+    fingerprint,
+    make_sample,
+    relative,
+    source_hash,
+    versions,
+)
 from hicgeo.suite._store import Store
 from hicgeo.suite.config import RunConfig, nearest
 
@@ -496,91 +504,3 @@ def open_run(run: str | Path | None = None, *, municipality: str = "", start: st
             f"check the paths in {path.name}: relative ones start at its own folder",
         )
     return Run(config, root, municipality)
-
-
-def find_config(run: str | Path | None, root: Path, start: str | Path | None = None) -> Path:
-    """Run file that is meant by a name or a path.
-
-    Parameters
-    ----------
-    run
-        As for `open_run`.
-    root
-        The project folder.
-    start
-        Folder at which relative paths start; the current one when left out.
-
-    Returns
-    -------
-    path
-        An existing file.
-
-    Raises
-    ------
-    ConfigError
-        There is none.
-    """
-    wanted = str(run or os.environ.get("HICGEO_RUN") or "sample")
-    places = [root / "data" / "runs" / f"{wanted}.yml"] if _NAME.fullmatch(wanted) else []
-    places += [Path(start or Path.cwd()) / wanted, root / wanted]
-    found = next((place for place in places if place.is_file()), None)
-    if found is None:
-        known = sorted(file.stem for file in (root / "data" / "runs").glob("*.yml"))
-        raise ConfigError(
-            "run must be a run file, or the name of one in data/runs", repr(wanted), nearest(wanted, known)
-        )
-    return found.resolve()
-
-
-def make_sample(folder: Path, *, seed: int, keep: bool = False) -> bool:
-    """Write the files of the sample city.
-
-    Parameters
-    ----------
-    folder
-        Where; replaced as a whole.
-    seed
-        Of the generator.
-    keep
-        Leave the files when they are there and this version of hicgeo made them, with whatever seed.
-
-    Returns
-    -------
-    made
-        Whether files were written.
-
-    Raises
-    ------
-    ConfigError
-        The folder holds something else than a sample city.
-    """
-    stamp = folder / ".sample.json"
-    try:
-        made = json.loads(stamp.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        made = None
-    source = source_hash(
-        *sorted(f"sources/{file.name}" for file in Path(__file__).parents[1].glob("sources/*sample*.py"))
-    )
-    if keep and made is not None:
-        if made["source"] == source:
-            return False
-        seed = made["seed"]
-    if made is None and folder.exists() and any(folder.iterdir()):
-        raise ConfigError(
-            "a sample city needs a folder of its own", f"{folder.name} holds other files", "name an empty folder"
-        )
-    import hicgeo
-
-    print(f"Writing the fictional sample city (seed {seed}) to {folder.parent.name}/{folder.name}", flush=True)
-    part = folder.with_name(f".{folder.name}-{os.getpid()}")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    try:
-        hicgeo.write_sample(hicgeo.sample_city(seed), part)
-        (part / stamp.name).write_text(json.dumps({"seed": seed, "source": source}), encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        part.replace(folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-    return True
