@@ -188,8 +188,8 @@ def check_workbook(path: Path) -> None:
         raise _damaged(path, failure) from None
 
 
-def workbook_errors(path: Path, sheet: str) -> set[tuple[int, int]]:
-    """Row and column (from 0) of the cells of a sheet that hold an error such as #N/A.
+def workbook_errors(path: Path, sheet: str) -> dict[tuple[int, int], str]:
+    """Cells of a sheet that hold an error such as #N/A, or a formula that was never computed, by row and column from 0.
 
     Raises
     ------
@@ -214,14 +214,19 @@ def workbook_errors(path: Path, sheet: str) -> set[tuple[int, int]]:
             content = archive.read(target if target.startswith("xl/") else f"xl/{target}")
     except (zipfile.BadZipFile, KeyError, RuntimeError, NotImplementedError, OSError, EOFError, ValueError) as failure:
         raise _damaged(path, failure) from None
-    found = set()
-    for tag in re.findall(rb"<c\b[^>]*\bt=.e.[^>]*>", content):
-        place = re.fullmatch(r"([A-Z]{1,3})(\d{1,7})", _attribute(tag.decode(), "r"))
-        if place:
-            column = 0
-            for letter in place[1]:
-                column = column * 26 + ord(letter) - 64
-            found.add((int(place[2]) - 1, column - 1))
+    found = {}
+    for pattern in (
+        rb"(<c\b[^>]*\bt=.e.[^>]*>)(?:<f\b[^>]*/>|<f\b[^>]*>[^<]*</f>)?(?:<v>([^<]*)</v>)?",
+        rb"(<c\b[^>]*>)(<f\b[^>]*/>|<f\b[^>]*>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>",
+    ):
+        for tag, text in re.findall(pattern, content):
+            place = re.fullmatch(r"([A-Z]{1,3})(\d{1,7})", _attribute(tag.decode(), "r"))
+            if place:
+                column = 0
+                for letter in place[1]:
+                    column = column * 26 + ord(letter) - 64
+                said = re.sub(r"<[^>]*>", "", text.decode("utf-8", "replace"))
+                found[int(place[2]) - 1, column - 1] = html.unescape(said)
     return found
 
 
@@ -356,7 +361,7 @@ def _read_geojson(path: Path) -> gpd.GeoDataFrame:
     features = content.get("features") if isinstance(content, dict) else None
     if not isinstance(features, list) or not all(isinstance(each, dict) for each in features):
         raise InputError(f"{path.name} must be a GeoJSON FeatureCollection", "another structure", "export it again")
-    shapes = [json.dumps(each["geometry"]) if each.get("geometry") else None for each in features]
+    shapes = [json.dumps(_closed(each["geometry"])) if each.get("geometry") else None for each in features]
     try:
         geometry = shapely.from_geojson(shapes)
     except (shapely.errors.ShapelyError, ValueError) as failure:
@@ -366,6 +371,21 @@ def _read_geojson(path: Path) -> gpd.GeoDataFrame:
     properties = named.get("properties")
     crs = properties.get("name", "OGC:CRS84") if isinstance(properties, dict) else "OGC:CRS84"
     return gpd.GeoDataFrame(pd.DataFrame(rows, index=range(len(rows))), geometry=geometry, crs=known_crs(crs))
+
+
+def _closed(geometry: Any) -> Any:
+    """Polygons whose rings end where they begin; anything else as it is."""
+    kind = geometry.get("type") if isinstance(geometry, dict) else None
+    if kind not in ("Polygon", "MultiPolygon") or not isinstance(geometry.get("coordinates"), list):
+        return geometry
+
+    def close(ring: Any) -> Any:
+        whole = not isinstance(ring, list) or len(ring) < 3 or ring[0] == ring[-1]
+        return ring if whole else [*ring, ring[0]]
+
+    parts = [geometry["coordinates"]] if kind == "Polygon" else geometry["coordinates"]
+    closed = [[close(ring) for ring in part] if isinstance(part, list) else part for part in parts]
+    return geometry | {"coordinates": closed[0] if kind == "Polygon" else closed}
 
 
 def known_crs(crs: Any) -> Any:
