@@ -115,7 +115,7 @@ class Ledger:
         self._repairs.append(entry)
 
     def repairs(self) -> pd.DataFrame:
-        """One row per repaired value of a record that stands in the end: by kind and column, in the order of the file."""
+        """One row per repaired value of an accepted record: by kind and column, in the order of the file."""
         standing = np.zeros(int(self.record.max(initial=0)) + 1, bool)
         standing[self.record[self.standing]] = True
         parts = [part[standing[part["record"].to_numpy()]] for part in self._repairs]

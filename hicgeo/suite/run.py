@@ -374,7 +374,8 @@ class Run:
 
     @cached_property
     def _intake_key(self) -> str:
-        return self._key("incidents", self._reading("incidents"))
+        beside = {name: self.input_hashes.get(name) for name in ("stations", "geocoder")}
+        return self._key("incidents", [self._reading("incidents"), beside])
 
     @cached_property
     def _region_key(self) -> str:
