@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
 from hicgeo.errors import InputError
@@ -39,27 +41,31 @@ def complete_codes(values: pd.Series, level: str | None = None) -> tuple[pd.Seri
         text = text.astype("Int64")
     text = pd.Series(text.astype(TEXT)).fillna("").str.strip()
     places, unique = pd.factorize(text)
-    bare = pd.Series(pd.array(unique, dtype=TEXT)).str.upper().str.replace(r"\s", "", regex=True)
-    if level is None:
-        level = _level(bare)
-    prefix, width = PREFIX[level]
-    body = bare.str.removeprefix(prefix)
-    digits = body.str.fullmatch(r"\d+") & (body.str.len() <= width)
-    letters = (body.str.len() == width) & body.str.fullmatch(r"\d{4}[0-9A-Z]+")
-    full = bare.where(~digits, prefix + body.str.zfill(width)).where(digits | ~letters, prefix + body)
+    bare = [re.sub(r"\s", "", each).upper() for each in unique]
+    own = PREFIX[level or _level(bare)]
+    known = {prefix: width for prefix, width in PREFIX.values() if level is None or prefix == own[0]}
+    full = [_complete(code, own, known) for code in bare]
     changed = {str(a): str(b) for a, b in zip(unique, full, strict=True) if a != b}
-    return pd.Series(full.array.take(places)), changed
+    return pd.Series(pd.array(full, dtype=TEXT).take(places) if full else text), changed
 
 
-def _level(bare: pd.Series) -> str:
+def _complete(code: str, own: tuple[str, int], known: dict[str, int]) -> str:
+    """One code in full: with the prefix it has, if that is a known one, or else with that of its column."""
+    prefix, width = (code[:2], known[code[:2]]) if code[:2] in known else own
+    body = code.removeprefix(prefix)
+    if re.fullmatch(r"\d+", body) and len(body) <= width:
+        return prefix + body.zfill(width)
+    return prefix + body if len(body) == width and re.fullmatch(r"\d{4}[0-9A-Z]+", body) else code
+
+
+def _level(bare: list[str]) -> str:
     """Level of codes without a prefix, by their width."""
-    open_codes = bare[bare.str.fullmatch(r"\d{1,8}|\d{4}[0-9A-Z]{2}|\d{4}[0-9A-Z]{4}")]
-    levels = {"buurt" if n > 6 else "wijk" if n > 4 else "gemeente" for n in open_codes.str.len()}
+    widths = sorted({len(code) for code in bare if re.fullmatch(r"\d{1,8}|\d{4}[0-9A-Z]{2}|\d{4}[0-9A-Z]{4}", code)})
+    levels = {"buurt" if n > 6 else "wijk" if n > 4 else "gemeente" for n in widths}
     if len(levels) > 1:
-        widths = ", ".join(str(n) for n in sorted(set(open_codes.str.len())))
         raise InputError(
             "codes without a prefix must be of one level",
-            f"widths {widths}, those of {', '.join(sorted(levels))}",
+            f"codes of {', '.join(map(str, widths))} characters, as those of {', '.join(sorted(levels))}",
             "write them in full: BU and 8 characters, WK and 6, GM and 4",
         )
     return levels.pop() if levels else "buurt"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import html
+import io
 import json
 import re
 import tempfile
@@ -189,7 +190,7 @@ def check_workbook(path: Path) -> None:
 
 
 def workbook_errors(path: Path, sheet: str) -> dict[tuple[int, int], str]:
-    """Cells of a sheet that hold an error such as #N/A, or a formula that was never computed, by row and column from 0.
+    """Cells with an error such as #N/A, or a formula that was never computed (=...), by row and column from 0.
 
     Raises
     ------
@@ -225,7 +226,7 @@ def workbook_errors(path: Path, sheet: str) -> dict[tuple[int, int], str]:
                 column = 0
                 for letter in place[1]:
                     column = column * 26 + ord(letter) - 64
-                said = re.sub(r"<[^>]*>", "", text.decode("utf-8", "replace"))
+                said = re.sub(r"<f\b[^>]*>", "=", text.decode("utf-8", "replace")).removesuffix("</f>")
                 found[int(place[2]) - 1, column - 1] = html.unescape(said)
     return found
 
@@ -294,7 +295,7 @@ def read_vector(path: Path, layer: str | None = None, *, choose: str | None = No
     if kind == "gpkg":
         layer = _layer(path, layer, choose)
     try:
-        table = pyogrio.read_dataframe(path, layer=layer, datetime_as_string=True)
+        table = pyogrio.read_dataframe(path, layer=layer, datetime_as_string=True, on_invalid="fix")
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError, RuntimeError) as failure:
         raise _damaged(path, failure) from None
     table.attrs["layer"] = layer or path.stem
@@ -336,11 +337,36 @@ def _layer(path: Path, layer: str | None, choose: str | None) -> str:
 def _read_parquet(path: Path) -> gpd.GeoDataFrame:
     import geopandas as gpd
     import pyarrow as pa
+    import shapely
 
     try:
-        return gpd.read_parquet(path)
-    except (ValueError, OSError, pa.ArrowException) as failure:
+        try:
+            return gpd.read_parquet(path)
+        except shapely.errors.ShapelyError:
+            return gpd.read_parquet(_rings_closed(path))
+    except (ValueError, OSError, pa.ArrowException, shapely.errors.ShapelyError) as failure:
         raise _damaged(path, failure) from None
+
+
+def _rings_closed(path: Path) -> io.BytesIO:
+    """Give a GeoParquet file with rings that end where they begin."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    import shapely
+
+    table = pq.read_table(path)
+    about = json.loads((table.schema.metadata or {}).get(b"geo", b"{}"))
+    place = table.column_names.index(about["primary_column"])
+    shapes = np.array(table.column(place).to_pylist(), object)
+    whole = shapely.from_wkb(shapes, on_invalid="fix")
+    if (shapely.is_missing(whole) & (shapes != np.array(None))).any():
+        raise ValueError("a geometry cannot be read")
+    closed = pa.array(shapely.to_wkb(whole), type=pa.binary())
+    out = io.BytesIO()
+    pq.write_table(table.set_column(place, table.column_names[place], closed), out)
+    out.seek(0)
+    return out
 
 
 def _read_geojson(path: Path) -> gpd.GeoDataFrame:

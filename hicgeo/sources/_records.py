@@ -27,8 +27,8 @@ _ERRORS = (
 )
 """What Excel shows in a cell that has no value, in English and in Dutch."""
 _LATE = "".join(bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0xC0))
-_MOJIBAKE = f"[ÂÃ][\u0080-\u00bf{re.escape(_LATE)}]|â€[{re.escape(_LATE)}]"
-"""Two bytes of UTF-8 that were read as two characters of cp1252: é as Ã©."""
+_MOJIBAKE = f"[ÂÃ][\u0080-\u00bf{re.escape(_LATE)}]|â[\u0080-\u00bf{re.escape(_LATE)}]{{2}}"
+"""Two or three bytes of UTF-8 that were read as characters of cp1252: é as Ã©, € as â‚¬."""
 
 
 def read_table(
@@ -67,7 +67,7 @@ def _strike_errors(table: Table) -> None:
     """Reject records with a cell in which Excel shows an error."""
     for title in table.cells:
         text = table.cells[title]
-        suspect = np.asarray(text.str.startswith("#"), bool)
+        suspect = np.array(text.str.startswith("#"), bool)
         if suspect.any():
             suspect[suspect] = text[suspect].isin(_ERRORS)
             table.ledger.reject(suspect, "error_cell", str(title), text)
@@ -79,7 +79,7 @@ def _note_mojibake(table: Table, name: str) -> None:
     for title in table.cells:
         text = table.cells[title]
         for sign in "ÂÃâ":
-            suspect = np.asarray(text.str.contains(sign, regex=False).fillna(False), bool)
+            suspect = np.array(text.str.contains(sign, regex=False), bool)
             if suspect.any():
                 suspect[suspect] = text[suspect].str.contains(_MOJIBAKE, regex=True)
                 hit |= suspect
@@ -97,7 +97,7 @@ def _note_mojibake(table: Table, name: str) -> None:
 def _strike_furniture(table: Table) -> None:
     """Reject what is no record: headers in the middle of a concatenated export, and lines of totals."""
     cells, ledger = table.cells, table.ledger
-    if not len(cells):
+    if cells.empty:
         return
     first = cells.iloc[:, 0].fillna("").str.strip()
     titles = pd.Series([str(c) for c in cells.columns], index=cells.columns)
@@ -165,7 +165,7 @@ def read_sheet(path: Path, sheet: str | None = None) -> Table:
     cells = pd.DataFrame(kept, columns=names, dtype=TEXT)
     for column in sorted({column for _, column in errors if column < width}):
         said = pd.Series([errors.get((int(place), column)) for place in ledger.line - 1], dtype=TEXT)
-        formula = np.asarray(said == "", bool)
+        formula = np.asarray(said.str.startswith("="), bool)
         ledger.reject(np.asarray(said.notna()) & ~formula, "error_cell", names[column], said)
         ledger.reject(formula, "formula_without_value", names[column], said)
     ledger.note("sheet", None, len(line), f"read from sheet {sheet}")

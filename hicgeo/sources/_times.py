@@ -149,10 +149,11 @@ def read_windows(
     status[only_to] = "to_only"
     status[no_clock] = "date_only"
 
-    zone_start = _localise(naive_start, start.offset, np.ones(n, bool), column, ledger)
+    start_said, end_said = _chosen(only_to, end.said, start.said), _chosen(only_from, start.said, end.said)
+    zone_start = _localise(naive_start, start.offset, np.ones(n, bool), (column, start_said), ledger)
     # an hour that occurs twice widens the window: its start is the first, its end the second, when both are given
     end_offset = np.where(only_from, start.offset, end.offset)
-    zone_end = _localise(naive_end, end_offset, only_from | only_to, end_column, ledger)
+    zone_end = _localise(naive_end, end_offset, only_from | only_to, (end_column, end_said), ledger)
     status[(status == "window") & np.asarray(zone_start == zone_end)] = "exact"
 
     before = np.asarray(zone_start > zone_end) & ~only_from & ~only_to
@@ -467,10 +468,15 @@ def _both(first: Texts, second: Texts) -> Texts:
     return lambda places: [f"{a} / {b}" for a, b in zip(first(places), second(places), strict=True)]
 
 
+def _chosen(mask: Mask, where: Texts, otherwise: Texts) -> Texts:
+    return lambda places: [(where if mask[i] else otherwise)(np.array([i]))[0] for i in places]
+
+
 def _localise(
-    naive: Moments, offset: npt.NDArray[np.float64], first: Mask, title: str | None, ledger: Ledger
+    naive: Moments, offset: npt.NDArray[np.float64], first: Mask, column: tuple[str | None, Texts], ledger: Ledger
 ) -> pd.Series:
     """Moments in Europe/Amsterdam; clock times that do not exist move forward, those that occur twice are chosen."""
+    title, said = column
     moments = pd.DatetimeIndex(naive.astype("datetime64[us]"))
     has_offset = ~np.isnan(offset)
     local = moments.tz_localize(TIME_ZONE, ambiguous=first, nonexistent="shift_forward")
@@ -489,7 +495,7 @@ def _localise(
         gap,
         "clock_gap",
         title,
-        (_moment_texts(naive), _moment_texts(shifted)),
+        (said, _moment_texts(shifted)),
         "a clock time skipped in spring was moved forward to the first that exists",
     )
     ledger.note(
