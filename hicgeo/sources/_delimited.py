@@ -121,6 +121,11 @@ def read_delimited(data: bytes, encoding: str | None = None, *, multiline: bool 
         ledger.note("encoding", None, len(chosen), said)
     if trailing.any():
         ledger.note("trailing_delimiter", None, trailing[sound], "an empty last field without a title was dropped")
+    crlf = data.count(b"\r\n")
+    ends = {"CRLF": crlf, "LF": data.count(b"\n") - crlf, "CR": data.count(b"\r") - crlf}
+    if sum(n > 0 for n in ends.values()) > 1:
+        said = ", ".join(f"{n} in {end}" for end, n in ends.items() if n)
+        ledger.note("line_ends", None, len(chosen), f"lines end in more than one way: {said}")
     if closed:
         said = "part of their field" if multiline else "declare multiline=True if fields may hold them"
         ledger.note("line_breaks", None, closed, f"records with what may be line ends inside quotes: {said}")
@@ -200,8 +205,21 @@ def _bytes_of_lines(raw: npt.NDArray[np.uint8], starts: Ints, wide: tuple[int, i
     """Bytes that each line took in the file, its end included."""
     if wide is None:
         return np.diff(np.append(starts, len(raw)))
-    weight = np.where(raw & 0xC0 == 0x80, 0, np.where(raw >= 0xF0, wide[1], wide[0])).astype(np.uint8)
-    return np.add.reduceat(weight, starts, dtype=np.int64)
+    weights = np.where(np.arange(256) & 0xC0 == 0x80, 0, wide[0]).astype(np.uint8)
+    weights[0xF0:] = wide[1]
+    return _sum_by_line(weights[raw], starts)
+
+
+def _sum_by_line(values: npt.NDArray[Any], starts: Ints) -> Ints:
+    """Sum of the values of each line, some lines at a time: NumPy widens all that it adds up at once."""
+    edges = np.append(starts, len(values))
+    parts = [
+        np.add.reduceat(
+            values[edges[i] : edges[min(i + 50_000, len(starts))]], starts[i : i + 50_000] - starts[i], dtype=np.int64
+        )
+        for i in range(0, len(starts), 50_000)
+    ]
+    return np.concatenate(parts)
 
 
 def _record_starts(structure: _Structure, width: int, head: int) -> tuple[Mask, int]:
@@ -273,7 +291,7 @@ def _structure(raw: npt.NDArray[np.uint8], starts: Ints, stops: Ints, delimiter:
     """Per line: the number of fields, whether the last is empty, whether fields are quoted, and whether badly."""
     mark = ord(delimiter)
     quotes = np.flatnonzero(raw == 34)
-    plain_count = np.add.reduceat(raw == mark, starts, dtype=np.int64)
+    plain_count = _sum_by_line(raw == mark, starts)
     last_empty = (stops > starts) & (raw[np.maximum(stops - 1, 0)] == mark)
     none = np.zeros(len(starts), bool)
     if not len(quotes):

@@ -210,21 +210,14 @@ def read_incidents(
             said = "most incidents start on the day of registration: is that the day it happened?"
             ledger.note("registered_as_start", titles["registered"], same, said)
     out["precision_m"] = _places.precision(cells.get("precision_m"), titles.get("precision_m"), x, y, put_there, ledger)
+    account, read, size = table.account(), table.read, table.size
+    del table, cells, moments, raw_code, offences  # text of the file: as large as what is made of it
     incidents = _assemble(out, number, x, y, metric, ledger.standing)
     located = 1 - float(incidents.geometry.is_empty.mean()) if len(incidents) else 1.0
     if located < _LEAST_LOCATED:
         said = f"only {located:.0%} of the accepted incidents have a place: a map does not speak for the whole"
         ledger.note("few_located", None, len(incidents), said)
-    return Intake(
-        incidents,
-        ledger.rejected(),
-        ledger.notes(),
-        ledger.repairs(),
-        table.account(),
-        table.read,
-        table.size,
-        path.name,
-    )
+    return Intake(incidents, ledger.rejected(), ledger.notes(), ledger.repairs(), account, read, size, path.name)
 
 
 def _titles(table: Table, columns: str | Mapping[str, str | Sequence[str]], geocoded: bool) -> dict[str, str]:

@@ -208,7 +208,10 @@ def test_case_15_a_megabyte_is_allowed(twin):
 
 
 def test_case_16_mixed_line_ends(twin):
-    twin.read("".join(line + ("\n", "\r\n", "\r")[i % 3] for i, line in enumerate(twin.export.lines())))
+    intake = twin.read("".join(line + ("\n", "\r\n", "\r")[i % 3] for i, line in enumerate(twin.export.lines())))
+    said = intake.notes.set_index("kind").loc["line_ends", "text"]
+    assert said.endswith("14 in CRLF, 14 in LF, 13 in CR")
+    assert "line_ends" not in kinds(twin.clean)
 
 
 def test_case_17_footer(twin, tmp_path):
