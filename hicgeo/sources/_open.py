@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import html
+import io
 import json
 import re
 import tempfile
@@ -188,8 +189,8 @@ def check_workbook(path: Path) -> None:
         raise _damaged(path, failure) from None
 
 
-def workbook_errors(path: Path, sheet: str) -> set[tuple[int, int]]:
-    """Row and column (from 0) of the cells of a sheet that hold an error such as #N/A.
+def workbook_errors(path: Path, sheet: str) -> dict[tuple[int, int], str]:
+    """Cells with an error such as #N/A, or a formula that was never computed (=...), by row and column from 0.
 
     Raises
     ------
@@ -214,14 +215,19 @@ def workbook_errors(path: Path, sheet: str) -> set[tuple[int, int]]:
             content = archive.read(target if target.startswith("xl/") else f"xl/{target}")
     except (zipfile.BadZipFile, KeyError, RuntimeError, NotImplementedError, OSError, EOFError, ValueError) as failure:
         raise _damaged(path, failure) from None
-    found = set()
-    for tag in re.findall(rb"<c\b[^>]*\bt=.e.[^>]*>", content):
-        place = re.fullmatch(r"([A-Z]{1,3})(\d{1,7})", _attribute(tag.decode(), "r"))
-        if place:
-            column = 0
-            for letter in place[1]:
-                column = column * 26 + ord(letter) - 64
-            found.add((int(place[2]) - 1, column - 1))
+    found = {}
+    for pattern in (
+        rb"(<c\b[^>]*\bt=.e.[^>]*>)(?:<f\b[^>]*/>|<f\b[^>]*>[^<]*</f>)?(?:<v>([^<]*)</v>)?",
+        rb"(<c\b[^>]*>)(<f\b[^>]*/>|<f\b[^>]*>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>",
+    ):
+        for tag, text in re.findall(pattern, content):
+            place = re.fullmatch(r"([A-Z]{1,3})(\d{1,7})", _attribute(tag.decode(), "r"))
+            if place:
+                column = 0
+                for letter in place[1]:
+                    column = column * 26 + ord(letter) - 64
+                said = re.sub(r"<f\b[^>]*>", "=", text.decode("utf-8", "replace")).removesuffix("</f>")
+                found[int(place[2]) - 1, column - 1] = html.unescape(said)
     return found
 
 
@@ -289,7 +295,7 @@ def read_vector(path: Path, layer: str | None = None, *, choose: str | None = No
     if kind == "gpkg":
         layer = _layer(path, layer, choose)
     try:
-        table = pyogrio.read_dataframe(path, layer=layer, datetime_as_string=True)
+        table = pyogrio.read_dataframe(path, layer=layer, datetime_as_string=True, on_invalid="fix")
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError, RuntimeError) as failure:
         raise _damaged(path, failure) from None
     table.attrs["layer"] = layer or path.stem
@@ -331,11 +337,36 @@ def _layer(path: Path, layer: str | None, choose: str | None) -> str:
 def _read_parquet(path: Path) -> gpd.GeoDataFrame:
     import geopandas as gpd
     import pyarrow as pa
+    import shapely
 
     try:
-        return gpd.read_parquet(path)
-    except (ValueError, OSError, pa.ArrowException) as failure:
+        try:
+            return gpd.read_parquet(path)
+        except shapely.errors.ShapelyError:
+            return gpd.read_parquet(_rings_closed(path))
+    except (ValueError, OSError, pa.ArrowException, shapely.errors.ShapelyError) as failure:
         raise _damaged(path, failure) from None
+
+
+def _rings_closed(path: Path) -> io.BytesIO:
+    """Give a GeoParquet file with rings that end where they begin."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    import shapely
+
+    table = pq.read_table(path)
+    about = json.loads((table.schema.metadata or {}).get(b"geo", b"{}"))
+    place = table.column_names.index(about["primary_column"])
+    shapes = np.array(table.column(place).to_pylist(), object)
+    whole = shapely.from_wkb(shapes, on_invalid="fix")
+    if (shapely.is_missing(whole) & (shapes != np.array(None))).any():
+        raise ValueError("a geometry cannot be read")
+    closed = pa.array(shapely.to_wkb(whole), type=pa.binary())
+    out = io.BytesIO()
+    pq.write_table(table.set_column(place, table.column_names[place], closed), out)
+    out.seek(0)
+    return out
 
 
 def _read_geojson(path: Path) -> gpd.GeoDataFrame:
@@ -356,7 +387,7 @@ def _read_geojson(path: Path) -> gpd.GeoDataFrame:
     features = content.get("features") if isinstance(content, dict) else None
     if not isinstance(features, list) or not all(isinstance(each, dict) for each in features):
         raise InputError(f"{path.name} must be a GeoJSON FeatureCollection", "another structure", "export it again")
-    shapes = [json.dumps(each["geometry"]) if each.get("geometry") else None for each in features]
+    shapes = [json.dumps(_closed(each["geometry"])) if each.get("geometry") else None for each in features]
     try:
         geometry = shapely.from_geojson(shapes)
     except (shapely.errors.ShapelyError, ValueError) as failure:
@@ -366,6 +397,21 @@ def _read_geojson(path: Path) -> gpd.GeoDataFrame:
     properties = named.get("properties")
     crs = properties.get("name", "OGC:CRS84") if isinstance(properties, dict) else "OGC:CRS84"
     return gpd.GeoDataFrame(pd.DataFrame(rows, index=range(len(rows))), geometry=geometry, crs=known_crs(crs))
+
+
+def _closed(geometry: Any) -> Any:
+    """Polygons whose rings end where they begin; anything else as it is."""
+    kind = geometry.get("type") if isinstance(geometry, dict) else None
+    if kind not in ("Polygon", "MultiPolygon") or not isinstance(geometry.get("coordinates"), list):
+        return geometry
+
+    def close(ring: Any) -> Any:
+        whole = not isinstance(ring, list) or len(ring) < 3 or ring[0] == ring[-1]
+        return ring if whole else [*ring, ring[0]]
+
+    parts = [geometry["coordinates"]] if kind == "Polygon" else geometry["coordinates"]
+    closed = [[close(ring) for ring in part] if isinstance(part, list) else part for part in parts]
+    return geometry | {"coordinates": closed[0] if kind == "Polygon" else closed}
 
 
 def known_crs(crs: Any) -> Any:

@@ -284,7 +284,10 @@ def _settings(run: Run) -> dict[str, Any]:
         mode="json", exclude={"notebooks", "parameters", "per_municipality"}
     )
     for part, path in run.config.inputs.items():
-        content[part]["path"] = relative(path, run.root)
+        if part in content:
+            content[part]["path"] = relative(path, run.root)
+        else:
+            content["incidents"][part] = relative(path, run.root)
     return content
 
 

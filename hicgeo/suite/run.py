@@ -117,11 +117,13 @@ class Run:
             self._store.put("incidents", key, read.incidents)
             self._store.put("rejected", key, read.rejected)
             self._store.put("notes", key, read.notes)
+            self._store.put("repairs", key, read.repairs)
+            self._store.put("account", key, read.account)
             rows = {"read": read.read, "accepted": len(read.incidents), "rejected": len(read.rejected)}
-            self._store.put_facts("intake", key, {**rows, "source": read.source})
+            self._store.put_facts("intake", key, {**rows, "size": read.size, "source": read.source})
         facts = self._store.facts("intake", key) or {}
-        tables = {name: self._store.get(name, key) for name in ("incidents", "rejected", "notes")}
-        return Intake(**tables, read=facts["read"], source=facts["source"])
+        tables = {name: self._store.get(name, key) for name in ("incidents", "rejected", "notes", "repairs", "account")}
+        return Intake(**tables, read=facts["read"], size=facts["size"], source=facts["source"])
 
     @property
     def rows(self) -> dict[str, int] | None:
@@ -387,7 +389,8 @@ class Run:
 
     @cached_property
     def _intake_key(self) -> str:
-        return self._key("incidents", self._reading("incidents"))
+        beside = {name: self.input_hashes.get(name) for name in ("stations", "geocoder")}
+        return self._key("incidents", [self._reading("incidents"), beside])
 
     @cached_property
     def _region_key(self) -> str:
