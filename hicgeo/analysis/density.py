@@ -125,7 +125,7 @@ def bandwidth(
     274.95
     """
     _known("method", method, ("scott",))
-    places = xy(points)
+    places = precise_places(points, np.finfo(float).max)[0]
     places = places[~np.isnan(places).any(axis=1)]
     if area is not None and len(places):
         shape = shapely.union_all(np.asarray(area.geometry.array))
@@ -179,13 +179,15 @@ def kde(
     surface
         (y, x) incidents per km2 at the cell centres, NaN outside the area. `attrs`: `crs`,
         `cell_size`, `kernel`, `edge`, `bandwidth` (the kernel's own parameter, m), `sigma` (m),
-        `method`, `n` (points, or weight, inside), `n_outside`, `n_unlocated`, `n_unplaced` (inside,
-        but with no cell centre of the area within reach of the kernel).
+        `method`, `n` (points, or weight, inside), `n_outside`, `n_unlocated`, `n_imprecise` (`precision_m`
+        above the cell size), `n_unplaced` (inside, but with no cell centre of the area within reach of
+        the kernel).
 
     Raises
     ------
     InputError
-        Bandwidth, kernel, edge or weights cannot be used; the bandwidth is under the cell size.
+        Bandwidth, kernel, edge or weights cannot be used; the bandwidth is under the cell size; or most places are
+        less precise than a cell.
     CrsError
         The CRS is missing, geographic, or not the grid's.
 
@@ -222,7 +224,7 @@ def kde(
             f"{reach:g} m on cells of {grid.cell_size:g} m",
             "take a larger bandwidth or smaller cells",
         )
-    places = xy(points)
+    places, imprecise = precise_places(points, grid.cell_size)
     weight = _weights(weights, len(places))
     known = ~np.isnan(places).any(axis=1)
     shapely.prepare(grid.area)
@@ -245,9 +247,49 @@ def kde(
         method=method,
         n=_tally(w),
         n_outside=_tally(weight[known & ~inside]),
-        n_unlocated=_tally(weight[~known]),
+        n_unlocated=_tally(weight[~known & ~imprecise]),
+        n_imprecise=_tally(weight[imprecise]),
         n_unplaced=_tally(weight[inside][~placed]),
     )
+
+
+def precise_places(
+    points: gpd.GeoDataFrame | gpd.GeoSeries, finest: float
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Coordinates of points, NaN where the place is not known to within `finest` metres, and where that is why.
+
+    Parameters
+    ----------
+    points
+        Points in a projected CRS; `precision_m`, if they have it, says how precise their places are (NaN: as given).
+    finest
+        Metres that a place must be known to.
+
+    Returns
+    -------
+    places, imprecise
+        (n, 2) metres, and whether a place was left out for its precision.
+
+    Raises
+    ------
+    InputError
+        Most of the places are less precise than that.
+    CrsError
+        The CRS is missing or geographic.
+    """
+    places = xy(points)
+    if "precision_m" not in getattr(points, "columns", ()):
+        return places, np.zeros(len(places), bool)
+    located = ~np.isnan(places).any(axis=1)
+    imprecise = located & (points["precision_m"].to_numpy(float, na_value=np.nan) > finest)
+    if imprecise.sum() > 0.5 * located.sum():
+        raise InputError(
+            "places must be as precise as the cells they are counted in",
+            f"{imprecise.sum()} of {located.sum()} are less precise than {finest:g} m",
+            "take cells of at least their precision_m, or show counts per neighbourhood",
+        )
+    places[imprecise] = np.nan
+    return places, imprecise
 
 
 def _known(name: str, value: str, known: Collection[str]) -> None:

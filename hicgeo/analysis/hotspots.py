@@ -14,9 +14,8 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from hicgeo.analysis._inference import Rng, generator
-from hicgeo.analysis.density import Bandwidth, Edge, Kernel, kde
+from hicgeo.analysis.density import Bandwidth, Edge, Kernel, kde, precise_places
 from hicgeo.errors import AlignmentError, InputError
-from hicgeo.schema import xy
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -78,7 +77,8 @@ def hotspots(
         - `kind`: "beschrijvend" (descriptive), for the same reason.
 
         `attrs`: `share`, `threshold` (incidents per km2), `cell_size`, `bandwidth`, `kernel`,
-        `edge`, `n`, `n_outside` (not in a cell of the area), `dropped_areas` and
+        `edge`, `n`, `n_outside` (not in a cell of the area), `n_imprecise` (`precision_m` above the cell size:
+        police stations, streets), `dropped_areas` and
         `dropped_incidents` (pieces with fewer than 5 incidents).
 
     Raises
@@ -100,7 +100,7 @@ def hotspots(
     if not 0 < share < 1:
         raise InputError("share must lie between 0 and 1", f"{share}", "take 0.02 for the densest 2 % of the cells")
     surface = kde(points, grid, bandwidth=bandwidth, kernel=kernel, edge=edge)
-    places = xy(points)
+    places, imprecise = precise_places(points, grid.cell_size)
     cell = grid.locate(places)
     within = cell >= 0
     if within.sum() < MIN_INCIDENTS:
@@ -149,7 +149,8 @@ def hotspots(
         "share": share,
         "threshold": float(np.nanmin(density[marked])),
         "n": int(within.sum()),
-        "n_outside": int((~within).sum()),
+        "n_outside": int((~within & ~imprecise).sum()),
+        "n_imprecise": int(imprecise.sum()),
         "dropped_areas": int(pieces - len(order)),
         "dropped_incidents": int(incidents.sum() - incidents[order].sum()),
     }

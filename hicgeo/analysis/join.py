@@ -403,11 +403,14 @@ class CodeMatch:
         Counted codes that no neighbourhood has: `incidents`.
     without_counts
         Neighbourhoods that the counts lack: `name`, `base`.
+    base_name
+        What `base` counts: dwellings, say.
     """
 
     matched: pd.DataFrame
     without_area: pd.DataFrame
     without_counts: pd.DataFrame
+    base_name: str
 
     @property
     def share_incidents(self) -> float:
@@ -487,6 +490,7 @@ def match_codes(
         matched=pd.DataFrame({"incidents": total.reindex(both), "base": size.reindex(both)}),
         without_area=total.drop(both).rename("incidents").to_frame(),
         without_counts=pd.DataFrame({"name": name.reindex(alone), "base": size.reindex(alone)}),
+        base_name=base,
     )
 
 

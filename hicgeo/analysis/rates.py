@@ -117,7 +117,8 @@ def rates(
     The dispersion is Pearson's, of area x year around both margins (one area alone: around a
     log-linear trend), over all years of the counts that were published as a whole, and at least 1.
     Against the regional norm the interval is that of an area's share of the regional total, so the
-    norm's own uncertainty is in it. A denominator is taken as known and constant. Registered crime is not all crime. O(areas x months).
+    norm's own uncertainty is in it. A denominator is taken as known and constant. Registered crime is not all crime.
+    O(areas x months).
 
     References
     ----------

@@ -12,7 +12,15 @@ import pandas as pd
 from scipy import stats
 
 from hicgeo.analysis import _mixture
-from hicgeo.analysis._inference import LogLinear, Rng, generator, poisson_interval, quasi_poisson, rate_ratio
+from hicgeo.analysis._inference import (
+    LogLinear,
+    Rng,
+    generator,
+    poisson_interval,
+    quasi_poisson,
+    rate_ratio,
+    two_way_dispersion,
+)
 from hicgeo.analysis.join import month_table
 from hicgeo.errors import InputError
 
@@ -294,6 +302,8 @@ class SeasonClusters:
         Per number of groups: `bic` (lower is better) and `log_likelihood`.
     months
         First and last month used: whole years, the latest.
+    dispersion
+        How many times as much as chance an area's months vary around its own year, 1 or more.
     """
 
     labels: pd.Series
@@ -304,6 +314,7 @@ class SeasonClusters:
     stability: float
     criterion: pd.DataFrame
     months: tuple[str, str]
+    dispersion: float
 
     def to_frame(self) -> pd.DataFrame:
         """One row per group: neighbourhoods, ratio and the months above average."""
@@ -353,7 +364,9 @@ def cluster_seasons(counts: pd.DataFrame, *, crime_type: str, rng: Rng) -> Seaso
     -----
     A mixture of Dirichlet-multinomials over the twelve months: each group has a profile to which
     its members' profiles are shrunk and a concentration that says how far they scatter, so that
-    plain overdispersion is no reason for a second group. Groups are added, up to four, as long as
+    a lasting scatter is no reason for a second group. Months that vary from year to year more than
+    chance (`dispersion`, from each area's own years) would be one all the same, as that scatter does
+    not grow with the size of an area: counts are divided by it first. Groups are added, up to four, as long as
     the BIC falls. Only whole years count, so that every month of the year has the same number of
     months. A label says what a neighbourhood's year looks like, not why. O(areas x groups x steps).
 
@@ -381,6 +394,9 @@ def cluster_seasons(counts: pd.DataFrame, *, crime_type: str, rng: Rng) -> Seaso
     block = np.roll(block, index[first].month - 1, axis=2)
     total = np.nansum(block, axis=1)
     used = total.sum(axis=1) > 0
+    # Months that vary phi times as much as chance tell as little as counts phi times as small.
+    dispersion = _within_dispersion(block[used])
+    block, total = block / dispersion, total / dispersion
     order = np.lexsort(np.column_stack([total[used], np.nansum(block[used, ::2], axis=1)]).T)
     counted = total[used][order]
 
@@ -428,7 +444,17 @@ def cluster_seasons(counts: pd.DataFrame, *, crime_type: str, rng: Rng) -> Seaso
         stability=stability,
         criterion=criterion,
         months=(str(index[first]), str(index[first + 12 * number - 1])),
+        dispersion=dispersion,
     )
+
+
+def _within_dispersion(block: Array) -> float:
+    """Variance over mean of an area's months around its own year and its own level, areas weighing by incidents."""
+    each = np.array([two_way_dispersion(np.nan_to_num(area)) for area in block])
+    known = ~np.isnan(each)
+    if not known.any():
+        return 1.0
+    return max(1.0, float(np.average(each[known], weights=np.nansum(block[known], axis=(1, 2)))))
 
 
 def _whole_years(y: Array) -> tuple[int, int] | None:

@@ -34,12 +34,15 @@ class IndexEntry:
         PNG of the map, or nothing.
     sentences
         What it shows, in plain words.
+    tables
+        Files with its figures, relative to the index page.
     """
 
     title: str
     href: str
     picture: bytes = b""
     sentences: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
 
 
 def write_index(
@@ -76,7 +79,7 @@ def write_index(
     Raises
     ------
     InputError
-        A link is not a relative path to an .html file, or language, profile or file cannot be used.
+        A link is not a relative path to an .html file (of a table: .csv), or language, profile or file cannot be used.
     DisclosureError
         The profile is "openbaar", or the finished page does not pass the audit. Nothing is written.
 
@@ -91,11 +94,12 @@ def write_index(
     """
     known = check_language(language)
     for place, entry in enumerate(entries):
-        if not entry.href.endswith(".html") or ":" in entry.href or entry.href.startswith(("/", "\\")):
+        links = [(entry.href, ".html"), *((table, ".csv") for table in entry.tables)]
+        if any(not link.endswith(suffix) or ":" in link or link.startswith(("/", "\\")) for link, suffix in links):
             raise InputError(
-                "a link of the index page must be a relative path to an .html file",
+                "a link of the index page must be a relative path to an .html file, or for a table a .csv file",
                 f"another one in entry {place}",
-                "save the map beside the index page",
+                "save maps and tables beside the index page",
             )
     page = page_texts(
         known,
@@ -117,7 +121,13 @@ def write_index(
             policy=POLICY_MARK,
             own_style=Markup(own_text("page.css")),  # noqa: S704  a file of this package
             entries=[
-                {"title": e.title, "href": e.href, "sentences": e.sentences, "picture": _data_uri(e.picture)}
+                {
+                    "title": e.title,
+                    "href": e.href,
+                    "sentences": e.sentences,
+                    "picture": _data_uri(e.picture),
+                    "tables": [(table, Path(table).stem) for table in e.tables],
+                }
                 for e in entries
             ],
         )
@@ -181,6 +191,7 @@ def page_texts(
         "no_handling": say("page.no_handling") if handling is None and profile != "intern" else "",
         "noscript": say("page.noscript"),
         "open": say("page.open"),
+        "tables": say("page.tables"),
         "words": {each: say(f"page.{each}") for each in WORDS},
     }
 

@@ -238,7 +238,7 @@ def shape_faults(geometry: np.ndarray) -> list[str]:
 _EXTERNAL_ATTRIBUTES = frozenset(
     ["src", "href", "srcset", "action", "formaction", "poster", "data", "xlink:href", "background", "manifest", "ping"]
 )
-_SIBLING = re.compile(r"(?!/)[\w./ %-]+\.html")
+_SIBLING = re.compile(r"(?!/)[\w./ %-]+\.(?:html|csv)")
 _CALLS = re.compile(
     r"\b(fetch|XMLHttpRequest|WebSocket|EventSource|sendBeacon|importScripts|RTCPeerConnection)\b|\bimport\s*\("
 )

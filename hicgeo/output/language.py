@@ -189,6 +189,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Purpose, recipient and retention not stated: do not distribute",
     ),
     "page.open": ("Open de kaart", "Open the map"),
+    "page.tables": ("Cijfers", "Figures"),
     "page.noscript": (
         "Deze kaart heeft JavaScript nodig. Er wordt niets opgehaald van of verstuurd naar internet.",
         "This map needs JavaScript. Nothing is fetched from or sent to the internet.",
@@ -252,16 +253,16 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "No area is large and complete enough to be judged.",
     ),
     "words.moved_border": (
-        "Let op: het cijfer is in {n} gebieden meer dan vijf keer dat van de rest van de gemeente ({codes}). "
+        "Let op: meer dan vijf keer het cijfer van de rest van de gemeente in {codes}. "
         "Waarschijnlijk is de grens verlegd sinds de telling.",
-        "Mind: in {n} areas the rate is over five times that of the rest of the municipality ({codes}). The border "
+        "Mind: over five times the rate of the rest of the municipality in {codes}. The border "
         "has probably moved since the count.",
     ),
     "words.match.all": ("Alle gebieden hebben cijfers, en andersom.", "Every area has figures, and the reverse."),
     "words.match": (
-        "{alone} gebieden ({base}, {share_base} van de noemer) hebben geen cijfers; {lost} getelde codes ({incidents} "
+        "{alone} gebieden ({base}, {share_base}) hebben geen cijfers; {lost} getelde codes ({incidents} "
         "incidenten, {share}) hebben geen gebied op de kaart. Beide tellen niet mee.",
-        "{alone} areas ({base}, {share_base} of the denominator) have no figures; {lost} counted codes ({incidents} "
+        "{alone} areas ({base}, {share_base}) have no figures; {lost} counted codes ({incidents} "
         "incidents, {share}) have no area on the map. Neither takes part.",
     ),
     "words.hotspots": (

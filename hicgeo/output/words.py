@@ -73,8 +73,9 @@ def in_words(result: Any, *, language: str = "nl") -> list[str]:
     )
 
 
-def _names(codes: list[str]) -> str:
-    return ", ".join(codes[:5]) + (" ..." if len(codes) > 5 else "")
+def _names(codes: list[str], language: Language) -> str:
+    others = [text("picture.others", language, n=len(codes) - 5)] if len(codes) > 5 else []
+    return " ".join([", ".join(codes[:5]), *others])
 
 
 def _rates(rates: pd.DataFrame, language: Language) -> list[str]:
@@ -109,7 +110,7 @@ def _rates(rates: pd.DataFrame, language: Language) -> list[str]:
         sentences.append(text("words.not_judged", language))
     if about["moved_border"]:
         codes = about["moved_border"]
-        sentences.append(text("words.moved_border", language, n=len(codes), codes=_names(codes)))
+        sentences.append(text("words.moved_border", language, codes=_names(codes, language)))
     return sentences
 
 
@@ -119,7 +120,8 @@ def _match(match: Any, language: Language) -> list[str]:
         return [text("words.match.all", language)]
     return [
         text(
-            "words.match", language, alone=len(alone), base=number(alone["base"].sum(), language),
+            "words.match", language, alone=len(alone),
+            base=f"{number(alone['base'].sum(), language)} {base_name(match.base_name, language)}",
             share_base=percent(match.share_base, language), lost=len(lost),
             incidents=number(lost["incidents"].sum(), language), share=percent(match.share_incidents, language),
         )

@@ -241,24 +241,35 @@ def _checked(batches: Any, schema: Any, geometry: str | None) -> Iterator[Any]:
     none = True
     for batch in batches:
         batch.validate(full=True)
+        columns = list(batch.columns)
         if wkb:
-            _try_geometries(batch.column(schema.names.index(geometry)))
+            place = schema.names.index(geometry)
+            columns[place] = _tried(columns[place])
         none = False
-        yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
+        yield pa.RecordBatch.from_arrays(columns, schema=schema)
     if none:
         yield pa.RecordBatch.from_pylist([], schema=schema)
 
 
-def _try_geometries(column: Any) -> None:
-    """Parse geometries on a small stack, so that the caller can parse them again."""
+def _tried(column: Any) -> Any:
+    """Geometries that the caller can parse: tried on a small stack, and rings that stay open are closed."""
     import numpy as np
+    import pyarrow as pa
     import shapely
 
+    shapes = np.asarray(column.to_numpy(zero_copy_only=False))
     failures: list[BaseException] = []
+    mended: list[Any] = []
 
     def parse() -> None:
         try:
-            shapely.from_wkb(np.asarray(column.to_numpy(zero_copy_only=False)))
+            try:
+                shapely.from_wkb(shapes)
+            except shapely.errors.GEOSException:
+                whole = shapely.from_wkb(shapes, on_invalid="fix")
+                if (shapely.is_missing(whole) & (shapes != np.array(None))).any():
+                    raise
+                mended.append(pa.array(shapely.to_wkb(whole), type=column.type))
         except BaseException as failure:
             failures.append(failure)
 
@@ -268,6 +279,7 @@ def _try_geometries(column: Any) -> None:
     thread.join()
     if failures:
         raise failures[0]
+    return mended[0] if mended else column
 
 
 # GeoParquet and GeoJSON
@@ -301,7 +313,7 @@ def _geojson(path: Path, request: dict[str, Any]) -> Iterator[Any]:
     features = content.get("features") if isinstance(content, dict) else None
     if not isinstance(features, list) or not all(isinstance(each, dict) for each in features):
         raise Refusal(f"{path.name} must be a GeoJSON FeatureCollection", "another structure", "export it again")
-    shapes = [json.dumps(each["geometry"]) if each.get("geometry") is not None else None for each in features]
+    shapes = [json.dumps(_closed(each["geometry"])) if each.get("geometry") is not None else None for each in features]
     parsed = shapely.from_geojson(shapes, on_invalid="ignore")
     wrong = [place for place, shape in enumerate(shapes, 1) if shape is not None and parsed[place - 1] is None]
     if wrong:
@@ -329,6 +341,21 @@ def _geojson(path: Path, request: dict[str, Any]) -> Iterator[Any]:
     table = pa.table(columns)
     schema = _schema(table.schema, geometry, "geoarrow.wkb", layer=path.stem, crs=crs)
     yield from _checked(table.to_batches(_BATCH), schema, geometry)
+
+
+def _closed(geometry: Any) -> Any:
+    """Polygons whose rings end where they begin; anything else as it is."""
+    kind = geometry.get("type") if isinstance(geometry, dict) else None
+    if kind not in ("Polygon", "MultiPolygon") or not isinstance(geometry.get("coordinates"), list):
+        return geometry
+
+    def close(ring: Any) -> Any:
+        whole = not isinstance(ring, list) or len(ring) < 3 or ring[0] == ring[-1]
+        return ring if whole else [*ring, ring[0]]
+
+    parts = [geometry["coordinates"]] if kind == "Polygon" else geometry["coordinates"]
+    closed = [[close(ring) for ring in part] if isinstance(part, list) else part for part in parts]
+    return geometry | {"coordinates": closed[0] if kind == "Polygon" else closed}
 
 
 def _column(values: list[Any]) -> Any:
@@ -374,7 +401,7 @@ def _workbook(path: Path, request: dict[str, Any]) -> Iterator[Any]:
         "sheet": sheet,
         "hidden": sum(not seen for seen in visible.values()),
         "merged": merged,
-        "errors": sorted(_error_cells(path, sheet)),
+        "errors": _cells_without_value(path, sheet),
     }
     width = max((len(row) for row in rows), default=0)
     columns = [pa.array([as_text(row[place]) for row in rows], pa.string()) for place in range(width)]
@@ -382,8 +409,8 @@ def _workbook(path: Path, request: dict[str, Any]) -> Iterator[Any]:
     yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def _error_cells(path: Path, sheet: str) -> set[tuple[int, int]]:
-    """Row and column (from 0) of the cells with an error such as #N/A, which the reader gives as empty ones."""
+def _cells_without_value(path: Path, sheet: str) -> list[tuple[int, int, str]]:
+    """Row and column from 0 of cells that the reader gives as empty: an error (#N/A), or a formula never computed."""
     with zipfile.ZipFile(path) as archive:
         ids = {
             html.unescape(_attribute(tag, "name")): _attribute(tag, "r:id")
@@ -395,15 +422,20 @@ def _error_cells(path: Path, sheet: str) -> set[tuple[int, int]]:
         }
         target = targets[ids[sheet]].lstrip("/")
         content = archive.read(target if target.startswith("xl/") else f"xl/{target}")
-    found = set()
-    for tag in re.findall(rb"<c\b[^>]*\bt=.e.[^>]*>", content):
-        place = re.fullmatch(r"([A-Z]{1,3})(\d{1,7})", _attribute(tag.decode(), "r"))
-        if place:
-            column = 0
-            for letter in place[1]:
-                column = column * 26 + ord(letter) - 64
-            found.add((int(place[2]) - 1, column - 1))
-    return found
+    found = {}
+    for pattern in (
+        rb"(<c\b[^>]*\bt=.e.[^>]*>)(?:<f\b[^>]*/>|<f\b[^>]*>[^<]*</f>)?(?:<v>([^<]*)</v>)?",
+        rb"(<c\b[^>]*>)(<f\b[^>]*/>|<f\b[^>]*>[^<]*</f>)(?:<v\s*/>|<v></v>)?</c>",
+    ):
+        for tag, text in re.findall(pattern, content):
+            place = re.fullmatch(r"([A-Z]{1,3})(\d{1,7})", _attribute(tag.decode(), "r"))
+            if place:
+                column = 0
+                for letter in place[1]:
+                    column = column * 26 + ord(letter) - 64
+                said = re.sub(r"<f\b[^>]*>", "=", text.decode("utf-8", "replace")).removesuffix("</f>")
+                found[int(place[2]) - 1, column - 1] = html.unescape(said)
+    return sorted((row, column, said) for (row, column), said in found.items())
 
 
 def _attribute(tag: str, name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Any
 
@@ -11,7 +12,8 @@ import pandas as pd
 
 from hicgeo.errors import CrsError
 from hicgeo.schema import RD_NEW
-from hicgeo.sources._ledger import Ledger
+from hicgeo.sources._country import in_country
+from hicgeo.sources._ledger import Ledger, Values
 from hicgeo.sources._open import known_crs
 
 RD_BOUNDS = (0.0, 306_000.0, 285_000.0, 637_500.0)
@@ -28,63 +30,108 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 
-def read_numbers(text: pd.Series, axis: int, title: str, ledger: Ledger) -> Floats:
+def read_numbers(text: pd.Series, title: str, ledger: Ledger) -> Floats:
     """Numbers of a text column, NaN where empty; what is no finite number is rejected.
 
     Parameters
     ----------
     text
         The column.
-    axis
-        0 for x (east), 1 for y (north).
     title, ledger
-        Where rejects and notes are entered.
+        Where rejects, repairs and notes are entered.
 
     Notes
     -----
-    A comma is a decimal mark; a dot is one too, unless a comma follows it (`121.687,5`) or the column can only be
-    metres with a thousands mark (`121.687`).
+    A comma is a decimal mark; a dot is one too, unless a comma follows it (`121.687,5`).
     """
     text = text.fillna("").str.strip()
-    empty = np.array(text.str.lower().isin(_EMPTY))
-    numbers = (
-        pd.to_numeric(text.where(~empty, "0").str.replace(",", ".", regex=False), errors="coerce")
-        .to_numpy(float)
-        .copy()
-    )
-    ledger.note(
-        "decimal_comma", title, np.asarray(text.str.contains(",", regex=False)), "a comma was read as decimal mark"
-    )
-
-    odd = np.isnan(numbers)
+    empty = np.asarray(text.str.lower().isin(_EMPTY))
+    comma = np.asarray(text.str.contains(",", regex=False))
+    dotted = text.str.replace(",", ".", regex=False) if comma.any() else text
+    numbers = np.full(len(text), np.nan)
+    plain = np.asarray(dotted.str.fullmatch(r"[+-]?\d{1,15}(\.\d{1,15})?"), bool)
+    numbers[plain] = dotted[plain].to_numpy(object).astype(float) if not plain.all() else _floats(dotted)
     grouped = np.zeros(len(text), bool)
-    for place in np.flatnonzero(odd):
-        value = text.iloc[place].replace(" ", "").replace("\u00a0", "")
+    for place in np.flatnonzero(~plain & ~empty):
+        value = text.iloc[place].replace("\u00a0", " ")
         if re.fullmatch(r"-?\d{1,3}(\.\d{3})+(,\d*)?", value):
             numbers[place], grouped[place] = float(value.replace(".", "").replace(",", ".")), True
         elif re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d*)?", value):
             numbers[place], grouped[place] = float(value.replace(",", "")), True
-        elif re.fullmatch(r"-?\d{1,3}( \d{3})+([.,]\d*)?", text.iloc[place]):
-            numbers[place], grouped[place] = float(value.replace(",", ".")), True
-    ledger.note("thousands_mark", title, grouped, "a thousands mark was removed")
-    numbers[empty] = np.nan
-    numbers = _thousands(numbers, text, axis, title, ledger)
+        elif re.fullmatch(r"-?\d{1,3}( \d{3})+([.,]\d*)?", value):
+            numbers[place], grouped[place] = float(value.replace(" ", "").replace(",", ".")), True
+        else:
+            with contextlib.suppress(ValueError):
+                numbers[place] = float(value.replace(",", ".")) if "_" not in value else np.nan
+    decimal = comma & ~grouped & ~np.isnan(numbers)
+    ledger.repair(decimal, "decimal_comma", title, (text, dotted), "a comma was read as decimal mark")
+    ledger.repair(
+        grouped,
+        "thousands_mark",
+        title,
+        (text, _written(numbers)),
+        "a thousands mark was removed",
+    )
     ledger.reject(np.isnan(numbers) & ~empty, "bad_coordinate", title, text)
     ledger.reject(np.isinf(numbers), "infinite_coordinate", title, text)
     return numbers
 
 
-def _thousands(numbers: Floats, text: pd.Series, axis: int, title: str, ledger: Ledger) -> Floats:
-    """Undo a thousands dot that looks like a decimal one (`121.687`), when the column can only be metres."""
-    filled = ledger.standing & ~np.isnan(numbers) & ~np.isin(numbers, _PLACEHOLDERS)
-    small = filled & (np.abs(numbers) < 1000)
-    low = small & np.asarray(text.str.fullmatch(r"\d{1,3}[.,]\d{3}"), bool)
-    low &= (numbers * 1000 >= RD_BOUNDS[axis]) & (numbers * 1000 <= RD_BOUNDS[axis + 2])
-    as_degrees = (numbers >= DEGREE_BOUNDS[axis]) & (numbers <= DEGREE_BOUNDS[axis + 2])
-    if low.sum() * 2 < small.sum() or not (low & ~as_degrees).any():
-        return numbers
-    ledger.note("thousands_mark", title, low, "a dot before three digits was a thousands mark: metres")
-    return np.where(low, numbers * 1000, numbers)
+def _written(numbers: Floats) -> Values:
+    return lambda places: [f"{numbers[i]:.15g}" for i in places]
+
+
+def _floats(text: pd.Series) -> Floats:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return np.asarray(pc.cast(pa.array(text, type=pa.large_string()), pa.float64()), float)
+
+
+def undo_thousands(
+    x: Floats, y: Floats, text: tuple[pd.Series, pd.Series], titles: tuple[str, str], ledger: Ledger
+) -> tuple[Floats, Floats]:
+    """Undo a thousands dot that looks like a decimal one (`121.687`), when every pair has it and lies in RD without it.
+
+    Raises
+    ------
+    CrsError
+        More than 5 % of the pairs have it, but not all.
+    """
+    filled = ledger.standing & np.isfinite(x) & np.isfinite(y) & ~_placeholder(x, y)
+    low = filled & (np.abs(x) < 1000) & (np.abs(y) < 1000)
+    if not low.any():
+        return x, y
+    for each in text:
+        low[low] = each[low].str.strip().str.fullmatch(r"\d{1,3}[.,]\d{3}")
+    low &= within(x * 1000, y * 1000, RD_BOUNDS)
+    if not low.any():
+        return x, y
+    if (low == filled).all():
+        for values, raw, title in zip((x * 1000, y * 1000), text, titles, strict=True):
+            said = "a dot before three digits was a thousands mark: metres"
+            ledger.repair(low, "thousands_mark", title, (raw, _written(values)), said)
+        return np.where(low, x * 1000, x), np.where(low, y * 1000, y)
+    if low.sum() > MAX_MINORITY * filled.sum():
+        raise CrsError(
+            "coordinates must all be written in one way",
+            f"{low.sum()} of {filled.sum()} have a dot that may be a decimal or a thousands mark "
+            f"(first: line {ledger.line[np.argmax(low)]})",
+            "export the coordinates as numbers without a thousands mark",
+        )
+    ledger.reject(low, "bad_coordinate", " / ".join(titles), _pair(text))
+    return x, y
+
+
+def _pair(text: tuple[pd.Series, pd.Series]) -> Values:
+    """Text of x and y together, made for the records that need it."""
+    return lambda places: [f"{a} / {b}" for a, b in zip(text[0].iloc[places], text[1].iloc[places], strict=True)]
+
+
+def _placeholder(x: Floats, y: Floats) -> Mask:
+    """Whether a pair of numbers stands for no place: 0, 1, -1, nines, or the origin of RD."""
+    odd: Mask = np.isin(x, _PLACEHOLDERS) | np.isin(y, _PLACEHOLDERS) | ((x == 99_999) & (y == 99_999))
+    return odd | ((x == _RD_CORNER[0]) & (y == _RD_CORNER[1]))
 
 
 def within(x: Floats, y: Floats, bounds: tuple[float, float, float, float]) -> Mask:
@@ -104,8 +151,8 @@ def reproject(x: Floats, y: Floats, source: Any, target: Any) -> tuple[Floats, F
     return np.asarray(out_x, float), np.asarray(out_y, float)
 
 
-def recognise(x: Floats, y: Floats, what: str = "coordinates") -> str:
-    """Return the one CRS of RD and WGS84 that coordinates without a declared CRS fit.
+def recognise(x: Floats, y: Floats, what: str = "coordinates", *, swap: bool = False) -> str:
+    """Return the one CRS of RD and WGS84 that coordinates without a declared CRS fit, swapped if that is allowed.
 
     Raises
     ------
@@ -128,21 +175,28 @@ def recognise(x: Floats, y: Floats, what: str = "coordinates") -> str:
             f"{share:.0%} of {int(known.sum())} fit {best}" if known.any() else "no coordinates at all",
             'declare it: crs="EPSG:28992" for RD, or the code of your CRS',
         )
-    if best.endswith("swapped"):
+    if best.endswith("swapped") and not swap:
         raise _swapped(share, best.split()[0], what)
-    return best
+    return best.split()[0]
 
 
 def _swapped(share: float, crs: str, what: str) -> CrsError:
     return CrsError(
         f"{what} must have x (east) before y (north)",
         f"{share:.0%} fall in the Netherlands ({crs}) once x and y are swapped",
-        "swap the titles of x and y in columns",
+        "set swap=True, or swap the titles of x and y in columns",
     )
 
 
 def locate(
-    x: Floats, y: Floats, titles: tuple[str, str], text: pd.Series, crs: Any, ledger: Ledger
+    x: Floats,
+    y: Floats,
+    titles: tuple[str, str],
+    text: tuple[pd.Series, pd.Series] | None,
+    crs: Any,
+    ledger: Ledger,
+    *,
+    swap: bool = False,
 ) -> tuple[Floats, Floats, Any]:
     """Check and transform coordinates: to RD when they are Dutch, else they stay in their own metric CRS.
 
@@ -153,11 +207,13 @@ def locate(
     titles
         Titles of x and y, for the rejects.
     text
-        The raw values, for the rejects.
+        The raw values, for the rejects; None for points, which are written as WKT.
     crs
         CRS as declared or as the file says; None to recognise it.
     ledger
-        Account to enter rejects and notes in.
+        Account to enter rejects, repairs and notes in.
+    swap
+        Whether to exchange x and y where only that gives a place in the Netherlands.
 
     Returns
     -------
@@ -170,18 +226,16 @@ def locate(
         The CRS is unknown, contradicted by the coordinates, or geographic for data outside the Netherlands.
     """
     column = " / ".join(dict.fromkeys(titles))
+    said = (lambda places: [f"POINT ({x[i]} {y[i]})" for i in places]) if text is None else _pair(text)
     half = np.isnan(x) != np.isnan(y)
     ledger.note("half_coordinate", column, half, "one of x and y is missing: the incident is unlocated")
+    ledger.reject(_placeholder(x, y) & ~half, "placeholder_coordinate", column, said)
     x, y = np.where(half, np.nan, x), np.where(half, np.nan, y)
-    placeholder = np.isin(x, _PLACEHOLDERS) | np.isin(y, _PLACEHOLDERS) | ((x == 99_999) & (y == 99_999))
-    placeholder |= (x == _RD_CORNER[0]) & (y == _RD_CORNER[1])
-    ledger.reject(placeholder, "placeholder_coordinate", column, text)
-    live = ledger.standing & ~np.isnan(x) & np.isfinite(x) & np.isfinite(y)
+    live = ledger.standing & np.isfinite(x) & np.isfinite(y)
     if not live.any():
-        ledger.note("unlocated", column, ledger.standing & np.isnan(x), "no coordinates: accepted with empty geometry")
         return x, y, known_crs(RD_NEW if crs is None else crs)
     declared = crs is not None
-    source = known_crs(crs) if declared else known_crs(recognise(x[live], y[live]))
+    source = known_crs(crs) if declared else known_crs(recognise(x[live], y[live], swap=swap))
     total = int(live.sum())
 
     degrees, metres = within(x, y, DEGREE_BOUNDS) & live, within(x, y, RD_BOUNDS) & live
@@ -195,7 +249,7 @@ def locate(
     if not source.is_geographic and _is_rd(source):
         foreign = degrees | (within(y, x, DEGREE_BOUNDS) & live)
     elif source.is_geographic:
-        foreign = (metres | (within(y, x, RD_BOUNDS) & live)) & live
+        foreign = metres | (within(y, x, RD_BOUNDS) & live)
     else:
         foreign = np.zeros(len(x), bool)
     if foreign.sum() > MAX_MINORITY * total:
@@ -205,39 +259,47 @@ def locate(
             f"(first: line {ledger.line[np.argmax(foreign)]})",
             "split the export by CRS",
         )
-    ledger.reject(foreign, "other_crs", column, text)
+    ledger.reject(foreign, "other_crs", column, said)
     live &= ~foreign
 
     rd_x, rd_y = _to_rd(x, y, source, live)
-    inside = within(rd_x, rd_y, RD_BOUNDS)
-    swap_x, swap_y = _to_rd(y, x, source, live)
-    swapped = within(swap_x, swap_y, RD_BOUNDS) & ~inside & live
-    dutch_crs = _is_rd(source) or not declared
-    if inside.sum() < 0.5 * live.sum():
+    inside = in_country(rd_x, rd_y)
+    other_x, other_y = _to_rd(y, x, source, live & ~inside)
+    swapped = within(other_x, other_y, RD_BOUNDS) & ~inside & live
+    if inside.sum() < 0.5 * live.sum() and not (swap and swapped.sum() >= 0.5 * live.sum()):
         if swapped.sum() >= 0.5 * live.sum():
             raise _swapped(swapped.sum() / live.sum(), source.name, "coordinates")
-        if dutch_crs:
-            raise CrsError(
-                "coordinates in RD must lie in the Netherlands",
-                f"{inside.sum() / live.sum():.0%} of {int(live.sum())} do",
-                "declare the CRS of the coordinates",
-            )
-        if not source.is_projected or any(abs(a.unit_conversion_factor - 1) > 1e-9 for a in source.axis_info):
-            raise CrsError(
-                "coordinates outside the Netherlands must be in a projected CRS in metres",
-                source.name,
-                "transform them first, to the local UTM zone for instance",
-            )
-        ledger.note("unlocated", column, ledger.standing & np.isnan(x), "no coordinates: accepted with empty geometry")
+        _check_abroad(source, declared, int(inside.sum()), int(live.sum()))
         return x, y, source
-    ledger.reject(swapped, "swapped_axes", column, text)
-    ledger.reject(live & ~inside, "outside_country", column, text)
+    if swap:
+        reverse = lambda places: [" / ".join(reversed(each.split(" / "))) for each in said(places)]  # noqa: E731
+        ledger.repair(swapped, "axes_swapped", column, (said, reverse), "x and y were exchanged, as declared")
+        rd_x, rd_y = np.where(swapped, other_x, rd_x), np.where(swapped, other_y, rd_y)
+        inside = in_country(rd_x, rd_y)
+    else:
+        ledger.reject(swapped, "swapped_axes", column, said)
+    ledger.reject(live & ~inside, "outside_country", column, said)
     if not _is_rd(source):
         ledger.note("transformed", column, live, f"transformed from {source.name} to RD, accurate to about a metre")
     elif not declared:
         ledger.note("crs", column, live, "recognised as RD (EPSG:28992)")
-    ledger.note("unlocated", column, ledger.standing & np.isnan(x), "no coordinates: accepted with empty geometry")
     return rd_x, rd_y, known_crs(RD_NEW)
+
+
+def _check_abroad(source: Any, declared: bool, inside: int, total: int) -> None:
+    """Refuse coordinates abroad, unless their CRS is declared, in metres, and no Dutch one."""
+    if _is_rd(source) or not declared:
+        raise CrsError(
+            "coordinates in RD must lie in the Netherlands",
+            f"{inside / total:.0%} of {total} do",
+            "declare the CRS of the coordinates",
+        )
+    if not source.is_projected or any(abs(a.unit_conversion_factor - 1) > 1e-9 for a in source.axis_info):
+        raise CrsError(
+            "coordinates outside the Netherlands must be in a projected CRS in metres",
+            source.name,
+            "transform them first, to the local UTM zone for instance",
+        )
 
 
 def _is_rd(crs: Any) -> bool:

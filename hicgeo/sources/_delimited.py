@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from hicgeo.sources._ledger import FOOTER, MAX_RAW, TEXT, Ledger, Table, check_t
 
 MAX_FIELD = 1 << 20
 """Bytes of one field; a longer one is a broken record."""
+MAX_LINES = 1000
+"""Lines of one record with line breaks in its fields."""
 DELIMITERS = ";,\t|"
 _CP1252_LETTERS = np.frombuffer(
     "€‘’“”ŠŽšžŸÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüý°´".encode("cp1252"), np.uint8
@@ -25,7 +28,7 @@ Mask = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
 
-def read_delimited(data: bytes, encoding: str | None = None) -> Table:
+def read_delimited(data: bytes, encoding: str | None = None, *, multiline: bool = False) -> Table:
     """Read the records of delimited text, split line by line.
 
     Parameters
@@ -34,6 +37,8 @@ def read_delimited(data: bytes, encoding: str | None = None) -> Table:
         The file.
     encoding
         Its encoding; recognised when left out.
+    multiline
+        Whether a quoted field may hold line breaks.
 
     Raises
     ------
@@ -44,35 +49,33 @@ def read_delimited(data: bytes, encoding: str | None = None) -> Table:
     -----
     The structure is decided on the bytes of the whole file at once, O(bytes): where lines end, which delimiters stand
     outside quotes, which quotes open and close a field. Only lines that are sound go to the CSV parser, which therefore
-    cannot lose its way. A line break inside quotes ends the record. Blank lines are no records.
+    cannot lose its way. A line break inside quotes ends the record, unless `multiline`: then the record goes on until
+    its quotes are closed, or until a line that is a record in itself. Blank lines are no records.
     """
-    data, said = _to_utf8(data, encoding)
+    size = len(data)
+    data, mark_bytes, wide, said = _to_utf8(data, encoding)
     data = b"" if data.isspace() else data
     raw = np.frombuffer(data, np.uint8)
     starts, stops = _lines(raw)
-    solid = np.ones(256, bool)
-    solid[[9, 10, 13, 32]] = False
-    filled = np.logical_or.reduceat(solid[raw], starts) if len(starts) else np.empty(0, bool)
-    if not filled.any():
-        raise InputError("the file must have a header and records", "an empty file (0 rows)", "export it again")
-    head = int(np.argmax(filled))
-    if stops[head] - starts[head] > MAX_FIELD:
-        raise InputError("the first line must hold the titles", "a line of more than 1 MiB", "export it again")
-    sample = [
-        data[starts[i] : stops[i]].decode("utf-8", "replace")
-        for i in np.flatnonzero(filled & (stops - starts <= MAX_FIELD))[:300]
-    ]
+    head, sample = _first_lines(data, starts, stops)
     delimiter = _sniff(sample)
     titles = next(csv.reader([sample[0]], delimiter=delimiter))
     if len(titles) > 1 and not titles[-1].strip():
         titles = titles[:-1]
     names = check_titles(titles)
 
-    solid[ord(delimiter)] = False
+    line_number = np.arange(1, len(starts) + 1, dtype=np.int64)
+    structure = _structure(raw, starts, stops, delimiter)
+    first, closed = _record_starts(structure, len(names), head)
+    if multiline and not first.all():
+        last = np.append(np.flatnonzero(first)[1:], len(starts)) - 1
+        starts, stops, line_number = starts[first], stops[last], line_number[first]
+        structure = _structure(raw, starts, stops, delimiter)
+    solid = np.ones(256, bool)
+    solid[[9, 10, 13, 32, ord(delimiter)]] = False
     filled = np.logical_or.reduceat(solid[raw], starts)
     filled[: head + 1] = False
     chosen = np.flatnonzero(filled)
-    structure = _structure(raw, starts, stops, delimiter)
     fields, last_empty = structure.fields[chosen], structure.last_empty[chosen]
     start, stop = starts[chosen], stops[chosen]
 
@@ -88,13 +91,14 @@ def read_delimited(data: bytes, encoding: str | None = None) -> Table:
     for place in np.flatnonzero(stop - start > MAX_FIELD):
         if max(map(len, data[start[place] : stop[place]].split(delimiter.encode()))) > MAX_FIELD:
             reason[place] = "field_too_long"
-    reason[np.diff(np.searchsorted(np.flatnonzero(raw == 0), np.append(starts, len(raw))))[chosen] > 0] = "nul_byte"
+    if b"\0" in data:
+        reason[np.logical_or.reduceat(raw == 0, starts)[chosen]] = "nul_byte"
     for wrong in _undecodable(data, raw, starts, stops, chosen):
         reason[wrong] = "invalid_byte"
     sound = reason == ""
 
     record = np.arange(1, len(chosen) + 1, dtype=np.int64)
-    line = chosen + 1
+    line = line_number[chosen]
     ledger = Ledger(record[sound], line[sound])
     if (~sound).any():
         broken = [
@@ -106,7 +110,11 @@ def read_delimited(data: bytes, encoding: str | None = None) -> Table:
         ]
         ledger.add_rejected(record[~sound], line[~sound], why, None, broken)
     quoted = structure.quoted_field[chosen]
-    cells = _parse(raw, start, stop, sound, quoted, delimiter, names)
+    after = np.append(starts[1:], len(raw))[chosen]
+    cells = _parse(data, (start, stop, after), sound, quoted, delimiter, names, multiline)
+    bytes_of = _bytes_of_lines(raw, starts, wide)
+    other = {"mark": mark_bytes, "header": int(bytes_of[head])}
+    other["blank"] = int(bytes_of.sum() - bytes_of[chosen].sum()) - other["header"]
 
     mark = {";": "semicolon", ",": "comma", "\t": "tab", "|": "bar"}[delimiter]
     ledger.note("delimiter", None, len(chosen), f"fields are separated by a {mark}")
@@ -114,53 +122,148 @@ def read_delimited(data: bytes, encoding: str | None = None) -> Table:
         ledger.note("encoding", None, len(chosen), said)
     if trailing.any():
         ledger.note("trailing_delimiter", None, trailing[sound], "an empty last field without a title was dropped")
-    return Table(cells, ledger, len(chosen))
+    crlf = data.count(b"\r\n")
+    ends = {"CRLF": crlf, "LF": data.count(b"\n") - crlf, "CR": data.count(b"\r") - crlf}
+    if sum(n > 0 for n in ends.values()) > 1:
+        said = ", ".join(f"{n} in {end}" for end, n in ends.items() if n)
+        ledger.note("line_ends", None, len(chosen), f"lines end in more than one way: {said}")
+    if closed:
+        said = "part of their field" if multiline else "declare multiline=True if fields may hold them"
+        ledger.note("line_breaks", None, closed, f"records with what may be line ends inside quotes: {said}")
+    return Table(
+        cells, ledger, len(chosen), record_bytes=bytes_of[chosen], other_bytes=other, size=size, ascii=data.isascii()
+    )
 
 
-def _to_utf8(data: bytes, encoding: str | None) -> tuple[bytes, str]:
-    """Return the file as UTF-8 without its mark, and what to say about it. Bytes that are not UTF-8 may remain."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encoding, said = "utf-16", "UTF-16 with a byte order mark"
-    elif encoding is not None and encoding.lower().replace("_", "-") not in ("utf-8", "utf8", "utf-8-sig"):
-        said = f"{encoding}, as declared"
-    elif data[:3] == b"\xef\xbb\xbf":
-        return data[3:], "UTF-8 with a byte order mark"
-    elif encoding is not None or data.isascii():
-        encoding, said = None, ""
-    else:
-        high = np.frombuffer(data, np.uint8)
-        high = high[high >= 128]
-        if (
-            not re.search(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}", data)
-            and np.isin(high, _CP1252_LETTERS).all()
-        ):
-            encoding, said = "cp1252", "cp1252: the file is not UTF-8, and every such byte is a letter in cp1252"
-        else:
-            return data, ""
-    if encoding is None:
-        if data[:4096].count(0) * 3 > len(data[:4096]):
+def _first_lines(data: bytes, starts: Ints, stops: Ints) -> tuple[int, list[str]]:
+    """Number of the first line that is not blank, and up to 300 such lines."""
+    head, sample = -1, list[str]()
+    for place, (start, stop) in enumerate(zip(starts.tolist(), stops.tolist(), strict=True)):
+        if data[start:stop].strip():
+            if stop - start > MAX_FIELD:
+                if head < 0:
+                    raise InputError("the first line must hold the titles", "more than 1 MiB", "export it again")
+                continue
+            head = place if head < 0 else head
+            sample.append(data[start:stop].decode("utf-8", "replace"))
+            if len(sample) == 300:
+                break
+    if head < 0:
+        raise InputError("the file must have a header and records", "an empty file (0 rows)", "export it again")
+    return head, sample
+
+
+def _to_utf8(data: bytes, encoding: str | None) -> tuple[bytes, int, tuple[int, int] | None, str]:
+    """Return the file as UTF-8 without its mark, the bytes of that mark, those of characters, and what to say about it.
+
+    The bytes of characters are those of one below and one above U+FFFF; None for UTF-8. Bytes that are not UTF-8 may
+    remain in a file that is otherwise.
+    """
+    if encoding is not None:
+        try:
+            encoding = codecs.lookup(encoding).name
+        except LookupError:
             raise InputError(
-                "text must be in a known encoding", "UTF-16 without its mark", 'declare encoding="utf-16-le"'
-            )
-        return data, said
+                "encoding must be one that Python knows", repr(encoding), 'give "utf-8", "cp1252" or "utf-16"'
+            ) from None
+    if data[:4] in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
+        encoding, said = "utf-32", "UTF-32 with a byte order mark"
+    elif data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        encoding, said = "utf-16", "UTF-16 with a byte order mark"
+    elif encoding not in (None, "utf-8", "utf-8-sig"):
+        said = f"{encoding}, as declared"
+    elif data[:3] == codecs.BOM_UTF8:
+        return data[3:], 3, None, "UTF-8 with a byte order mark"
+    elif encoding is None and not data.isascii() and _is_cp1252(data):
+        encoding, said = "cp1252", "cp1252: the file is not UTF-8, and every such byte is a letter in cp1252"
+    elif data[:4096].count(0) * 3 > len(data[:4096]):
+        raise InputError("text must be in a known encoding", "UTF-16 without its mark", 'declare encoding="utf-16-le"')
+    else:
+        return data, 0, None, ""
     try:
-        return data.decode(encoding).removeprefix("\ufeff").encode(), said
+        text = data.decode(str(encoding)).removeprefix("\ufeff")
     except (UnicodeError, LookupError) as failure:
         raise InputError(
             f"the file must be in the encoding {encoding}", type(failure).__name__, "declare another encoding"
         ) from None
+    low, high = {"utf-16": (2, 4), "utf-32": (4, 4)}.get(str(encoding)[:6], (1, 1))
+    out = text.encode()
+    raw = np.frombuffer(out, np.uint8)
+    mark = len(data) - low * len(text) - (high - low) * int((raw >= 0xF0).sum())
+    if mark not in (0, 2, 4):
+        raise InputError(
+            "a file must be UTF-8, UTF-16, UTF-32, or have one byte for each character",
+            f"the encoding {encoding}",
+            "save it as UTF-8",
+        )
+    return out, mark, (low, high), said
+
+
+def _is_cp1252(data: bytes) -> bool:
+    high = np.frombuffer(data, np.uint8)
+    high = high[high >= 128]
+    multibyte = re.search(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}", data)
+    return not multibyte and bool(np.isin(high, _CP1252_LETTERS).all())
+
+
+def _bytes_of_lines(raw: npt.NDArray[np.uint8], starts: Ints, wide: tuple[int, int] | None) -> Ints:
+    """Bytes that each line took in the file, its end included."""
+    if wide is None:
+        return np.diff(np.append(starts, len(raw)))
+    weights = np.where(np.arange(256) & 0xC0 == 0x80, 0, wide[0]).astype(np.uint8)
+    weights[0xF0:] = wide[1]
+    return _sum_by_line(weights[raw], starts)
+
+
+def _sum_by_line(values: npt.NDArray[Any], starts: Ints) -> Ints:
+    """Sum of the values of each line, some lines at a time: NumPy widens all that it adds up at once."""
+    edges = np.append(starts, len(values))
+    parts = [
+        np.add.reduceat(
+            values[edges[i] : edges[min(i + 50_000, len(starts))]], starts[i : i + 50_000] - starts[i], dtype=np.int64
+        )
+        for i in range(0, len(starts), 50_000)
+    ]
+    return np.concatenate(parts)
+
+
+def _record_starts(structure: _Structure, width: int, head: int) -> tuple[Mask, int]:
+    """Which lines begin a record when a field in quotes may go on over line ends, and how many records do so.
+
+    A line that leaves a quote open takes the lines after it, up to the one that closes the quote. A line that is a
+    record in itself is never taken: the quote before it was a stray one, and costs its own record only.
+    """
+    first, closed = np.ones(len(structure.fields), bool), 0
+    openings = np.flatnonzero(structure.odd & structure.quoted_field)
+    if not openings.size:
+        return first, closed
+    whole = ~structure.odd & ((structure.fields == width) | ((structure.fields == width + 1) & structure.last_empty))
+    place = head + 1
+    for opening in openings.tolist():
+        if opening < place:
+            continue
+        place = opening + 1
+        end = min(len(first), place + MAX_LINES)
+        while place < end and not whole[place] and not structure.odd[place]:
+            place += 1
+        if place < end:
+            closes = bool(structure.odd[place])
+            closed += closes
+            place += closes
+            first[opening + 1 : place] = False
+        else:
+            place = opening + 1
+    return first, closed
 
 
 def _lines(raw: npt.NDArray[np.uint8]) -> tuple[Ints, Ints]:
     """Where each line starts and stops (before its end mark); LF, CRLF and CR end a line."""
-    lf, cr = raw == 10, raw == 13
-    before_lf = np.zeros(len(raw), bool)
-    before_lf[:-1] = cr[:-1] & lf[1:]
-    ends = np.flatnonzero(lf | (cr & ~before_lf)).astype(np.int64)
-    starts = np.concatenate([[0], ends + 1]).astype(np.int64)
-    stops = np.concatenate([ends, [len(raw)]]).astype(np.int64)
-    crlf = np.append(lf[ends] & (ends > 0) & cr[ends - 1], False)
-    stops = stops - crlf
+    ends, cr = np.flatnonzero(raw == 10), np.flatnonzero(raw == 13)
+    alone = cr[raw[np.minimum(cr + 1, len(raw) - 1)] != 10]
+    if alone.size:
+        ends = np.sort(np.concatenate([ends, alone]))
+    starts, stops = np.append(0, ends + 1), np.append(ends, len(raw))
+    stops[:-1] -= (ends > 0) & (raw[ends] == 10) & (raw[ends - 1] == 13)
     keep = starts < len(raw)
     return starts[keep], stops[keep]
 
@@ -185,21 +288,22 @@ class _Structure:
     fields: Ints
     last_empty: Mask
     quoted_field: Mask
+    odd: Mask
     broken_quote: Mask
 
 
 def _structure(raw: npt.NDArray[np.uint8], starts: Ints, stops: Ints, delimiter: str) -> _Structure:
     """Per line: the number of fields, whether the last is empty, whether fields are quoted, and whether badly."""
     mark = ord(delimiter)
-    marks = np.flatnonzero(raw == mark)
     quotes = np.flatnonzero(raw == 34)
-    edges = np.append(starts, len(raw))
-    plain_count = np.diff(np.searchsorted(marks, edges))
+    plain_count = _sum_by_line(raw == mark, starts)
     last_empty = (stops > starts) & (raw[np.maximum(stops - 1, 0)] == mark)
     none = np.zeros(len(starts), bool)
     if not len(quotes):
-        return _Structure(plain_count + 1, last_empty, none, none)
+        return _Structure(plain_count + 1, last_empty, none, none, none)
 
+    marks = np.flatnonzero(raw == mark)
+    edges = np.append(starts, len(raw))
     first_quote = np.searchsorted(quotes, starts)
     line = np.searchsorted(starts, quotes, side="right") - 1
     opening = (np.arange(len(quotes)) - first_quote[line]) % 2 == 0
@@ -214,7 +318,7 @@ def _structure(raw: npt.NDArray[np.uint8], starts: Ints, stops: Ints, delimiter:
     mark_line = np.searchsorted(starts, marks, side="right") - 1
     outside = (np.searchsorted(quotes, marks) - first_quote[mark_line]) % 2 == 0
     outside_count = np.bincount(mark_line[outside], minlength=len(starts))
-    return _Structure(np.where(quoted, outside_count, plain_count) + 1, last_empty, quoted, broken)
+    return _Structure(np.where(quoted, outside_count, plain_count) + 1, last_empty, quoted, odd, broken)
 
 
 def _undecodable(data: bytes, raw: npt.NDArray[np.uint8], starts: Ints, stops: Ints, chosen: Ints) -> list[int]:
@@ -236,16 +340,25 @@ def _undecodable(data: bytes, raw: npt.NDArray[np.uint8], starts: Ints, stops: I
 
 
 def _parse(
-    raw: npt.NDArray[np.uint8], start: Ints, stop: Ints, sound: Mask, quoted: Mask, delimiter: str, names: list[str]
+    data: bytes,
+    lines: tuple[Ints, Ints, Ints],
+    sound: Mask,
+    quoted: Mask,
+    delimiter: str,
+    names: list[str],
+    multiline: bool,
 ) -> pd.DataFrame:
     """Cells of the sound lines, in their order; lines with quoted fields are parsed apart from those without."""
     import pyarrow as pa
 
+    start, stop, after = lines
     parts, order = [], []
     for with_quotes in (False, True):
         these = np.flatnonzero(sound & (quoted == with_quotes))
         if len(these):
-            parts.append(_parse_lines(_gather(raw, start[these], stop[these]), with_quotes, delimiter, len(names)))
+            text = _gather(data, start[these], stop[these], after[these])
+            longest = int((stop - start)[these].max()) + 1
+            parts.append(_parse_lines(text, longest, with_quotes, delimiter, len(names), multiline))
             order.append(these)
     if not parts:
         return pd.DataFrame({name: pd.Series([], dtype=TEXT) for name in names})
@@ -256,28 +369,28 @@ def _parse(
     return cells
 
 
-def _gather(raw: npt.NDArray[np.uint8], start: Ints, stop: Ints) -> bytes:
-    """Join the lines from `start` to `stop`, each ended by LF."""
-    change = np.zeros(len(raw) + 2, np.int8)
-    change[start] += 1
-    change[stop + 1] -= 1
-    taken = np.cumsum(change[: len(raw) + 1], dtype=np.int8).astype(bool)
-    text = np.append(raw, np.uint8(10))
-    text[stop] = 10
-    return bytes(text[taken])
+def _gather(data: bytes, start: Ints, stop: Ints, after: Ints) -> bytes:
+    """Join the lines from `start` to `stop`; those that stand together are copied together, line ends included."""
+    raw = np.frombuffer(data, np.uint8)
+    # a line that was cut short of its trailing delimiter stops before something else than its line end
+    cut = (after[:-1] != start[1:]) | ~np.isin(raw[stop[:-1]], (10, 13))
+    begins, ends = np.append(start[0], start[1:][cut]), np.append(stop[:-1][cut], stop[-1])
+    return b"\n".join([data[a:b] for a, b in zip(begins.tolist(), ends.tolist(), strict=True)]) + b"\n"
 
 
-def _parse_lines(lines: bytes, with_quotes: bool, delimiter: str, width: int) -> Any:
+def _parse_lines(lines: bytes, longest: int, with_quotes: bool, delimiter: str, width: int, multiline: bool) -> Any:
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
     names = [str(i) for i in range(width)]
-    longest = int(np.diff(np.flatnonzero(np.frombuffer(lines, np.uint8) == 10), prepend=-1).max())
     return arrow_csv.read_csv(
         pa.py_buffer(lines),
         read_options=arrow_csv.ReadOptions(column_names=names, block_size=max(1 << 22, 4 * longest)),
         parse_options=arrow_csv.ParseOptions(
-            delimiter=delimiter, quote_char='"' if with_quotes else False, ignore_empty_lines=False
+            delimiter=delimiter,
+            quote_char='"' if with_quotes else False,
+            newlines_in_values=with_quotes and multiline,
+            ignore_empty_lines=False,
         ),
         convert_options=arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False

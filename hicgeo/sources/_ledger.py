@@ -1,12 +1,12 @@
-"""The ledger of a reading: which record is still standing, which fell and why, and what was noted."""
+"""The ledger of a reading: which record still stands, which fell and why, what was repaired and what was noted."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,17 @@ MAX_RAW = 1000
 
 REJECTED_COLUMNS = ("record", "line", "reason", "column", "value")
 NOTE_COLUMNS = ("kind", "column", "records", "example_line", "text")
+REPAIR_COLUMNS = ("record", "line", "kind", "column", "original", "repaired")
+PARTS = ("mark", "header", "accepted", "rejected", "blank")
+"""What the bytes of a text file are: its byte order mark, the line of titles, records, and lines of nothing."""
+
+
+Values: TypeAlias = Callable[[npt.NDArray[np.intp]], Sequence[Any]] | Any
+"""One text for each record (a Series), or a function that makes those of the records at some places."""
+
+
+def _at(values: Values, places: npt.NDArray[np.intp]) -> Any:
+    return values.array.take(places) if isinstance(values, pd.Series) else values(places)
 
 
 @dataclass
@@ -45,19 +56,18 @@ class Ledger:
     line: npt.NDArray[np.int64]
     standing: npt.NDArray[np.bool_] = field(init=False)
     _rejected: list[pd.DataFrame] = field(default_factory=list)
+    _repairs: list[pd.DataFrame] = field(default_factory=list)
     _notes: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.standing = np.ones(len(self.record), bool)
 
-    def reject(
-        self, mask: npt.NDArray[np.bool_], reason: str, column: str | None, values: Sequence[Any] | pd.Series | None
-    ) -> None:
+    def reject(self, mask: npt.NDArray[np.bool_], reason: str, column: str | None, values: Values | None) -> None:
         """Reject the records of `mask` that still stand: the first reason that is found is the one that counts."""
         hit = np.flatnonzero(mask & self.standing)
         if not hit.size:
             return
-        raw = [None] * len(hit) if values is None else pd.Series(np.asarray(values, object)[hit]).str[:MAX_RAW]
+        raw = [""] * len(hit) if values is None else pd.Series(np.asarray(_at(values, hit), object)).str[:MAX_RAW]
         self.add_rejected(self.record[hit], self.line[hit], reason, column, raw)
         self.standing[hit] = False
 
@@ -75,15 +85,50 @@ class Ledger:
         self._rejected.append(entry.astype({"reason": "str", "column": "str", "value": "str"}))
 
     def note(self, kind: str, column: str | None, where: npt.NDArray[np.bool_] | int, text: str) -> None:
-        """Enter a note on the records of a mask that still stand (nothing if there are none), or on a number."""
-        if isinstance(where, int):
-            count, example = where, None
-        else:
-            hit = np.flatnonzero(where & self.standing)
-            count, example = len(hit), int(self.line[hit[0]]) if len(hit) else None
-            if not count:
-                return
-        self._notes.append({"kind": kind, "column": column, "records": count, "example_line": example, "text": text})
+        """Enter a note on a number of records, or on those of a mask that are accepted in the end (if any are)."""
+        hit = None if isinstance(where, int) else np.flatnonzero(where & self.standing)
+        if hit is None or hit.size:
+            self._notes.append(
+                {"kind": kind, "column": column, "records": where, "example_line": None, "text": text, "hit": hit}
+            )
+
+    def repair(
+        self,
+        mask: npt.NDArray[np.bool_],
+        kind: str,
+        column: str | None,
+        values: tuple[Values, Values],
+        text: str,
+    ) -> None:
+        """Enter a note, and for each record of the mask that still stands what the file says and what was made of it.
+
+        `values` are the original and the repaired text of each record of the ledger.
+        """
+        hit = np.flatnonzero(mask & self.standing)
+        if not hit.size:
+            return
+        self.note(kind, column, mask, text)
+        entry = pd.DataFrame({"record": self.record[hit], "line": self.line[hit]})
+        for name, constant in (("kind", kind), ("column", column)):
+            entry[name] = pd.Categorical.from_codes(np.zeros(len(hit), np.int8), [constant or ""])
+        for name, each in zip(("original", "repaired"), values, strict=True):
+            entry[name] = pd.array(_at(each, hit), dtype=TEXT)
+        self._repairs.append(entry)
+
+    def repairs(self) -> pd.DataFrame:
+        """One row per repaired value of an accepted record: by kind and column, in the order of the file."""
+        standing = np.zeros(int(self.record.max(initial=0)) + 1, bool)
+        standing[self.record[self.standing]] = True
+        parts = [part[standing[part["record"].to_numpy()]] for part in self._repairs]
+        if not any(len(part) for part in parts):
+            ints = {"record": np.empty(0, np.int64), "line": np.empty(0, np.int64)}
+            return pd.DataFrame(ints | {name: pd.Series([], dtype=TEXT) for name in REPAIR_COLUMNS[2:]}).astype(
+                {"kind": "category", "column": "category"}
+            )
+        for name in ("kind", "column"):
+            known = sorted({part[name].cat.categories[0] for part in parts})
+            parts = [part.assign(**{name: part[name].cat.set_categories(known)}) for part in parts]
+        return pd.concat(parts, ignore_index=True)
 
     def rejected(self) -> pd.DataFrame:
         """One row per rejected record, in the order of the file."""
@@ -97,7 +142,14 @@ class Ledger:
 
     def notes(self) -> pd.DataFrame:
         """One row per note, in the order of reading."""
-        table = pd.DataFrame(self._notes, columns=list(NOTE_COLUMNS))
+        entries = []
+        for note in self._notes:
+            hit = note["hit"]
+            if hit is None:
+                entries.append(note)
+            elif (kept := hit[self.standing[hit]]).size:
+                entries.append(note | {"records": len(kept), "example_line": int(self.line[kept[0]])})
+        table = pd.DataFrame(entries, columns=list(NOTE_COLUMNS))
         kinds = {"kind": "str", "column": "str", "records": "int64", "example_line": "Int64", "text": "str"}
         return table.astype(kinds)
 
@@ -106,13 +158,34 @@ class Ledger:
 class Table:
     """Records of a file: `cells` are text as it stands there, one row for each record of `ledger`.
 
-    `read` counts all records, those that could not be split into fields included.
+    `read` counts all records, those that could not be split into fields included. Of delimited text `record_bytes` says
+    how many bytes of the file each record took with its line end, and `other_bytes` what the mark, the line of titles
+    and blank lines took; `size` is the whole file. Of other formats they are None.
     """
 
     cells: pd.DataFrame
     ledger: Ledger
     read: int
     geometry: gpd.GeoSeries | None = None
+    record_bytes: npt.NDArray[np.int64] | None = None
+    other_bytes: Mapping[str, int] = field(default_factory=dict)
+    size: int | None = None
+    ascii: bool = False
+
+    def account(self) -> pd.DataFrame:
+        """Records and bytes of each part of the file, counted from what was accepted and what was rejected."""
+        accepted = self.ledger.record[self.ledger.standing]
+        rejected = self.ledger.rejected()["record"].to_numpy()
+        records = {"accepted": len(accepted), "rejected": len(rejected)}
+        table = pd.DataFrame({"records": [records.get(part, 0) for part in PARTS]}, index=pd.Index(PARTS, name="part"))
+        of: dict[str, Any] = dict.fromkeys(PARTS, pd.NA)
+        if self.record_bytes is not None:
+            of = {**self.other_bytes} | {
+                "accepted": int(self.record_bytes[accepted - 1].sum()),
+                "rejected": int(self.record_bytes[rejected - 1].sum()),
+            }
+        table["bytes"] = pd.array([of[part] for part in PARTS], dtype="Int64")
+        return table
 
 
 def plain(title: str) -> str:

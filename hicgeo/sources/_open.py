@@ -225,11 +225,12 @@ def check_workbook(path: Path) -> None:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet of a workbook: `rows` of text cells, the places (row and column from 0) of `errors` such as #N/A."""
+    """One sheet of a workbook: `rows` of text cells, and what stands in cells without a value."""
 
     name: str
     rows: list[list[str]]
-    errors: set[tuple[int, int]]
+    errors: dict[tuple[int, int], str]
+    """An error such as #N/A, or a formula that was never computed (=...), by row and column from 0."""
     hidden: int
     """Sheets that are hidden."""
     merged: int
@@ -248,7 +249,7 @@ def read_sheet(path: Path, sheet: str | None = None) -> Sheet:
     table, facts = _confined.read("xlsx", path, sheet=sheet)
     columns = [column.to_pylist() for column in table.columns]
     rows = [list(row) for row in zip(*columns, strict=True)]
-    errors = {(row, column) for row, column in facts["errors"]}
+    errors = {(row, column): said for row, column, said in facts["errors"]}
     return Sheet(facts["sheet"], rows, errors, facts["hidden"], facts["merged"])
 
 

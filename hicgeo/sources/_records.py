@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,25 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
 
+MAX_MOJIBAKE = 0.01
+"""Share of records with text decoded wrongly, above which a file is refused."""
+_ERRORS = (
+    *("#N/A", "#N/B", "#REF!", "#VERW!", "#VALUE!", "#WAARDE!", "#NAME?", "#NAAM?", "#DIV/0!", "#DEEL/0!"),
+    *("#NUM!", "#GETAL!", "#NULL!", "#LEEG!", "#SPILL!", "#OVERLOOP!", "#CALC!"),
+)
+"""What Excel shows in a cell that has no value, in English and in Dutch."""
+_LATE = "".join(bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0xC0))
+_MOJIBAKE = f"[ÂÃ][\u0080-\u00bf{re.escape(_LATE)}]|â[\u0080-\u00bf{re.escape(_LATE)}]{{2}}"
+"""Two or three bytes of UTF-8 that were read as characters of cp1252: é as Ã©, € as â‚¬."""
+
+
 def read_table(
-    path: Path | Database, *, sheet: str | None = None, layer: str | None = None, encoding: str | None = None
+    path: Path | Database,
+    *,
+    sheet: str | None = None,
+    layer: str | None = None,
+    encoding: str | None = None,
+    multiline: bool = False,
 ) -> Table:
     """Read the records of any file or database that the door lets through.
 
@@ -35,7 +53,7 @@ def read_table(
         with _open.unpacked(path, layer) as (file, layer_there):
             kind = _open.kind_of(file)
             if kind == "delimited":
-                table = read_delimited(_open.read_bytes(file), encoding)
+                table = read_delimited(_open.read_bytes(file), encoding, multiline=multiline)
             elif kind == "xlsx":
                 table = read_sheet(file, sheet)
             else:
@@ -43,7 +61,41 @@ def read_table(
     if table.read == 0:
         raise InputError(f"{path.name} must have at least one record", "0 rows", "export the period again")
     _strike_furniture(table)
+    _strike_errors(table)
+    if not table.ascii:
+        _note_mojibake(table, path.name)
     return table
+
+
+def _strike_errors(table: Table) -> None:
+    """Reject records with a cell in which Excel shows an error."""
+    for title in table.cells:
+        text = table.cells[title]
+        suspect = np.array(text.str.startswith("#"), bool)
+        if suspect.any():
+            suspect[suspect] = text[suspect].isin(_ERRORS)
+            table.ledger.reject(suspect, "error_cell", str(title), text)
+
+
+def _note_mojibake(table: Table, name: str) -> None:
+    """Note text of UTF-8 that was once read as cp1252; refuse a file that is full of it."""
+    hit = np.zeros(len(table.cells), bool)
+    for title in table.cells:
+        text = table.cells[title]
+        for sign in "ÂÃâ":
+            suspect = np.array(text.str.contains(sign, regex=False), bool)
+            if suspect.any():
+                suspect[suspect] = text[suspect].str.contains(_MOJIBAKE, regex=True)
+                hit |= suspect
+    hit &= table.ledger.standing
+    if hit.sum() > MAX_MOJIBAKE * table.read and hit.sum() > 1:
+        raise InputError(
+            f"the text of {name} must be decoded as it was encoded",
+            f"{hit.sum()} of {table.read} records have signs of UTF-8 that was read as cp1252 "
+            f"(first: line {table.ledger.line[np.argmax(hit)]})",
+            "export it again as UTF-8, without opening it in another program first",
+        )
+    table.ledger.note("mojibake", None, hit, "text of UTF-8 that was once read as cp1252: kept as it is")
 
 
 def _strike_furniture(table: Table) -> None:
@@ -88,10 +140,11 @@ def read_sheet(path: Path, sheet: str | None = None) -> Table:
         ledger.add_rejected(record[overhang], line[overhang], "too_long", None, outside)
     kept = [rows[i - 1][:width] for i in line[~overhang]]
     cells = pd.DataFrame(kept, columns=names, dtype=TEXT)
-    no_error = np.zeros(len(cells), bool)
-    for column, name in enumerate(names):
-        wrong = np.array([(place, column) in errors for place in ledger.line - 1], bool) if errors else no_error
-        ledger.reject(wrong, "error_cell", name, None)
+    for column in sorted({column for _, column in errors if column < width}):
+        said = pd.Series([errors.get((int(place), column)) for place in ledger.line - 1], dtype=TEXT)
+        formula = np.asarray(said.str.startswith("="), bool)
+        ledger.reject(np.asarray(said.notna()) & ~formula, "error_cell", names[column], said)
+        ledger.reject(formula, "formula_without_value", names[column], said)
     ledger.note("sheet", None, len(line), f"read from sheet {sheet_read.name}")
     if sheet_read.hidden:
         ledger.note("hidden_sheet", None, 0, f"{sheet_read.hidden} hidden sheets were not read")

@@ -136,10 +136,9 @@ def read_at_risk(
         )
     elif {"x", "y"} <= set(titles):
         squares = False
-        both = [
-            _coordinates.read_numbers(table.cells[titles[name]], axis, titles[name], table.ledger)
-            for axis, name in enumerate("xy")
-        ]
+        pair, text = (titles["x"], titles["y"]), (table.cells[titles["x"]], table.cells[titles["y"]])
+        both = [_coordinates.read_numbers(text[axis], pair[axis], table.ledger) for axis in (0, 1)]
+        both = [*_coordinates.undo_thousands(both[0], both[1], text, pair, table.ledger)]
         if not table.ledger.standing.all():
             bad = table.ledger.rejected()
             raise InputError(

@@ -13,6 +13,7 @@ import pandas as pd
 from hicgeo.errors import ColumnError, InputError
 from hicgeo.schema import CRIME_TYPES
 from hicgeo.sources import _open
+from hicgeo.sources._codes import complete_codes
 from hicgeo.sources._ledger import TEXT, Table, match_titles
 from hicgeo.sources._records import read_table
 
@@ -26,7 +27,6 @@ POLICE_TITLES: Mapping[str, str] = {
 
 ALL_ZERO = ("raise", "missing", "keep")
 _NAMES = ("code", "crime_type", "month", "incidents")
-_PREFIX = {4: "GM", 6: "WK", 8: "BU"}
 
 
 def read_counts(
@@ -65,7 +65,8 @@ def read_counts(
         month from the first to the last of the file. `incidents` is NaN and `status` "missing" where the file has no
         row, an empty cell, or zeros that mean nothing was published. `attrs`: `source`, `period` (first and last
         month), `left_out` (per type the rows and incidents that are not used; years and totals under their own name),
-        `missing_months`, `missing_types`, `absent` (cells of the cube without a row).
+        `missing_months`, `missing_types`, `absent` (cells of the cube without a row), `repaired_codes` (code in the
+        file -> code in full).
 
     Raises
     ------
@@ -101,7 +102,7 @@ def read_counts(
     _refuse_rejects(table)
     titles = _titles(table, columns)
     cells = table.cells
-    code = _codes(cells[titles["code"][0]])
+    code, repaired = complete_codes(cells[titles["code"][0]])
     crime = _crime_types(cells[titles["crime_type"][0]], crime_types)
     month, part_of_year = _months(cells, titles["month"], table)
     number = _incidents(cells[titles["incidents"][0]], table, titles["incidents"][0])
@@ -153,6 +154,7 @@ def read_counts(
         "missing_months": [str(m) for m in months[silent_months]] if marked else [],
         "missing_types": [types[t] for t in np.flatnonzero(silent_types)] if marked else [],
         "absent": absent,
+        "repaired_codes": repaired,
     }
     return out
 
@@ -185,14 +187,6 @@ def _titles(table: Table, columns: Mapping[str, str | Sequence[str]]) -> dict[st
             flat[f"{ours}{place or ''}"] = str(title)
     found = match_titles(there, flat, list(flat), "the count file")
     return {ours: [found[key] for key in flat if key.rstrip("0123456789") == ours] for ours in columns}
-
-
-def _codes(text: pd.Series) -> pd.Series:
-    """Codes without spaces, in capitals, with their prefix."""
-    bare = text.str.upper().str.replace(r"\s", "", regex=True)
-    prefix = bare.str.len().map(_PREFIX).astype(TEXT).fillna("")
-    whole: pd.Series = bare.where(~bare.str.fullmatch(r"\d{4}([0-9A-Z]{2}|[0-9A-Z]{4})?"), prefix + bare)
-    return whole
 
 
 def _crime_types(text: pd.Series, crime_types: Mapping[Any, str] | None) -> pd.Series:

@@ -14,6 +14,7 @@ import pandas as pd
 from hicgeo.errors import ColumnError, CrsError, InputError
 from hicgeo.schema import CODE_PATTERN, LEVELS, RD_NEW
 from hicgeo.sources import _coordinates, _open
+from hicgeo.sources._codes import PREFIX, complete_codes
 from hicgeo.sources._database import Database
 from hicgeo.sources._ledger import TEXT, match_titles
 
@@ -26,8 +27,10 @@ SENTINELS = {-99997: "secret or absent", -99995: "published later", -99991: "dro
 MAX_REPAIR = 0.001
 """Largest relative change of area that repairing a polygon may make."""
 
+SLIVER_M = 1.0
+"""Width in metres under which a gap between neighbourhoods is a fault of drawing."""
+
 _LAYERS = {"buurt": "buurten", "wijk": "wijken", "gemeente": "gemeenten"}
-_PREFIX = {"buurt": ("BU", 8), "wijk": ("WK", 6), "gemeente": ("GM", 4)}
 _CODES: dict[str, Sequence[str]] = {
     "buurt": ("buurtcode", "bu_code", "cbs_buurtcode", "code", "statcode"),
     "wijk": ("wijkcode", "wk_code", "cbs_wijkcode", "code", "statcode"),
@@ -56,6 +59,7 @@ def read_neighbourhoods(
     layer: str | None = None,
     query: str | None = None,
     vintage: int | None = None,
+    dissolve: bool = False,
 ) -> gpd.GeoDataFrame:
     """Read neighbourhoods; the naming styles of CBS are recognised.
 
@@ -80,6 +84,8 @@ def read_neighbourhoods(
         One SELECT to a database, instead of a table.
     vintage
         Year of the boundaries; read from the name of the file or layer when left out.
+    dissolve
+        Whether polygons with the same code are parts of one neighbourhood; otherwise they are refused.
 
     Returns
     -------
@@ -87,13 +93,16 @@ def read_neighbourhoods(
         The neighbourhood table of the data contracts in EPSG:28992: index `code`; `name`, `level`, `municipality`,
         `dwellings`, `households`, `residents`, `businesses` (NA where not in the file or not published), `is_water`,
         `vintage`. Its `attrs` say what was read and repaired: `source`, `layer`, `vintage_from`, `missing` (per column
-        the reasons that CBS gives, with counts), `repaired_codes`, `repaired_polygons`, `water_parts`, `no_column`.
+        the reasons that CBS gives, with counts), `repaired_codes` (code in the file -> code in full),
+        `repaired_polygons`, `dissolved` (polygons that were joined to another), `slivers` (neighbourhoods whose border
+        misses that of a neighbour by less than a metre: they do not touch, whatever the map shows), `water_parts`,
+        `no_column`.
 
     Raises
     ------
     InputError
-        The file, layer or level is not there; codes are missing, twice or not of this level; a polygon is empty or
-        cannot be repaired without changing its area by more than 0.1 %.
+        The file, layer or level is not there; codes are missing, twice or not of this level, or parts of one differ in
+        more than their shape; a polygon is empty or cannot be repaired without changing its area by more than 0.1 %.
     ColumnError
         The code column is missing, or a column that is named.
     CrsError
@@ -149,7 +158,7 @@ def read_neighbourhoods(
     has_column = "municipality" in titles
     municipality = "GM" + code.str[2:6]
     if has_column:
-        stated, _ = _repair_codes(raw[titles["municipality"]], "gemeente")
+        stated, _ = complete_codes(raw[titles["municipality"]], "gemeente")
         municipality = stated.where(stated.str.fullmatch(CODE_PATTERN), municipality)
     if municipalities is not None:
         keep = _selection(municipality, municipalities)
@@ -162,6 +171,10 @@ def read_neighbourhoods(
     land_codes = set(code_here[~is_water])
     second = is_water & np.array([c in land_codes for c in code_here], bool)
     raw, code, municipality, is_water = raw[~second], code[~second], municipality[~second], is_water[~second]
+    parts = len(code)
+    if dissolve:
+        raw, kept = _dissolved(raw, code, titles)
+        code, municipality, is_water = code[kept], municipality[kept], is_water[kept]
     _check_unique(code)
     geometry, mended = _polygons(raw.geometry, code, crs)
 
@@ -188,6 +201,8 @@ def read_neighbourhoods(
         "missing": missing,
         "repaired_codes": repaired,
         "repaired_polygons": mended,
+        "dissolved": parts - len(code),
+        "slivers": _slivers(geometry),
         "water_parts": int(second.sum()),
         "no_column": [name for name in (*_NUMBERS, "is_water", "name") if name not in titles],
     }
@@ -196,8 +211,8 @@ def read_neighbourhoods(
 
 def _find_titles(
     raw: gpd.GeoDataFrame, level: str, columns: Mapping[str, str]
-) -> tuple[dict[str, str], pd.Series, int]:
-    """Titles of our names, the codes repaired, and how many were; the code column is the first that holds codes."""
+) -> tuple[dict[str, str], pd.Series, dict[str, str]]:
+    """Titles of our names, the codes in full, and what was changed; the code column is the first that holds codes."""
     own = ("code", "name", "municipality", *_NUMBERS, "is_water")
     if unknown := [name for name in columns if name not in own]:
         raise ColumnError(f"the names in columns must be ours: {', '.join(own)}", ", ".join(unknown), "rename them")
@@ -212,8 +227,8 @@ def _find_titles(
     titles = match_titles(there, wanted, list(columns), "neighbourhoods")
     candidates = [titles["code"]] if "code" in titles else _candidates(there, level)
     for title in candidates:
-        code, repaired = _repair_codes(raw[title], level)
-        if code.str.fullmatch(CODE_PATTERN).all() and code.str.startswith(_PREFIX[level][0]).all():
+        code, repaired = complete_codes(raw[title], level)
+        if code.str.fullmatch(CODE_PATTERN).all() and code.str.startswith(PREFIX[level][0]).all():
             return titles | {"code": title}, code, repaired
     levels = [other for other in LEVELS if other != level and _has_level(raw, there, other)]
     if levels:
@@ -224,9 +239,9 @@ def _find_titles(
         )
     if not candidates:
         match_titles(there, {"code": _CODES[level]}, ["code"], "neighbourhoods")
-    code, _ = _repair_codes(raw[candidates[0]], level)
-    bad = ~code.str.fullmatch(CODE_PATTERN).fillna(False).to_numpy(bool) | ~code.str.startswith(_PREFIX[level][0])
-    prefix, width = _PREFIX[level]
+    code, _ = complete_codes(raw[candidates[0]], level)
+    bad = ~code.str.fullmatch(CODE_PATTERN).fillna(False).to_numpy(bool) | ~code.str.startswith(PREFIX[level][0])
+    prefix, width = PREFIX[level]
     raise InputError(
         f"codes of the level {level} must be {prefix} and {width} characters",
         f"{int(bad.sum())} others in {candidates[0]} (first: row {int(np.argmax(bad)) + 1})",
@@ -241,31 +256,16 @@ def _candidates(there: list[str], level: str) -> list[str]:
 
 def _has_level(raw: gpd.GeoDataFrame, there: list[str], level: str) -> bool:
     for title in _candidates(there, level):
-        code, _ = _repair_codes(raw[title], level)
-        if code.str.fullmatch(CODE_PATTERN).all() and code.str.startswith(_PREFIX[level][0]).all() and code.is_unique:
+        code, _ = complete_codes(raw[title], level)
+        if code.str.fullmatch(CODE_PATTERN).all() and code.str.startswith(PREFIX[level][0]).all() and code.is_unique:
             return True
     return False
-
-
-def _repair_codes(values: pd.Series, level: str) -> tuple[pd.Series, int]:
-    """Codes in full: upper case, no spaces, with prefix and leading zeros; those of another level stay wrong."""
-    prefix, width = _PREFIX[level]
-    text = values.reset_index(drop=True)
-    if pd.api.types.is_numeric_dtype(text):
-        text = text.astype("Int64")
-    text = pd.Series(text.astype(TEXT)).fillna("")
-    bare = text.str.upper().str.replace(r"\s", "", regex=True)
-    body = bare.str.removeprefix(prefix)
-    digits = body.str.fullmatch(r"\d+") & (body.str.len() <= width)
-    letters = (body.str.len() == width) & body.str.fullmatch(r"\d{4}[0-9A-Z]+")
-    full = bare.where(~digits, prefix + body.str.zfill(width)).where(digits | ~letters, prefix + body)
-    return full, int((full != text.str.strip()).sum())
 
 
 def _selection(municipality: pd.Series, wanted: Sequence[str]) -> npt.NDArray[np.bool_]:
     if isinstance(wanted, str):
         wanted = [wanted]
-    asked, _ = _repair_codes(pd.Series([str(each) for each in wanted], dtype=TEXT), "gemeente")
+    asked, _ = complete_codes(pd.Series([str(each) for each in wanted], dtype=TEXT), "gemeente")
     absent = [code for code in asked if not (municipality == code).any()]
     if absent:
         raise InputError(
@@ -296,8 +296,38 @@ def _check_unique(code: pd.Series) -> None:
         raise InputError(
             "every code must have one polygon",
             f"{len(twice)} codes occur more than once (first: {twice[0]})",
-            "dissolve the polygons by code first, or name the column of the finer level",
+            "if they are parts of one area: dissolve=True; if not, name the column of the finer level",
         )
+
+
+def _dissolved(
+    raw: gpd.GeoDataFrame, code: pd.Series, titles: dict[str, str]
+) -> tuple[gpd.GeoDataFrame, npt.NDArray[np.bool_]]:
+    """One row per code with the union of its parts, and which rows those are; parts must agree in all that is read."""
+    groups = code.to_numpy()
+    several = pd.Series(groups).duplicated(keep=False).to_numpy()
+    first = ~pd.Series(groups).duplicated().to_numpy()
+    for title in titles.values():
+        values = raw[title][several].astype("str").fillna("")
+        differing = values.groupby(groups[several]).nunique()
+        if (differing > 1).any():
+            raise InputError(
+                "parts of one neighbourhood must agree in everything but their shape",
+                f"{title} differs in {int((differing > 1).sum())} codes (first: {differing.index[differing > 1][0]})",
+                "dissolve them in a GIS, where you can say whether to add up or to keep one",
+            )
+    out = raw[first].copy()
+    shapes = out.geometry.to_numpy().copy()
+    for place in np.flatnonzero(several[first]):
+        shapes[place] = raw.geometry[groups == groups[first][place]].union_all()
+    return out.set_geometry(shapes, crs=raw.crs), first
+
+
+def _slivers(shapes: Any) -> int:
+    """Neighbourhoods with an edge that nearly, but not exactly, is that of a neighbour."""
+    import shapely
+
+    return int((~shapely.is_empty(shapely.coverage_invalid_edges(shapes, gap_width=SLIVER_M))).sum())
 
 
 def _numbers(raw: gpd.GeoDataFrame, title: str | None, ours: str) -> tuple[Any, dict[str, int]]:

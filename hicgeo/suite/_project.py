@@ -6,15 +6,19 @@ import functools
 import hashlib
 import importlib.metadata
 import json
+import os
 import platform
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import hicgeo
 from hicgeo.errors import ConfigError
+from hicgeo.suite.config import nearest
 
 _RESULT_PACKAGES = (
-    "folium", "geopandas", "jinja2", "mapclassify", "matplotlib", "numpy", "pandas", "pyarrow", "pyogrio", "pyproj",
+    "folium", "geopandas", "jinja2", "matplotlib", "numpy", "pandas", "pyarrow", "pyogrio", "pyproj",
     "scikit-learn", "scipy", "shapely", "xarray", "xstatic-leaflet",
 )  # fmt: skip
 """Packages whose version can change a number or a page."""
@@ -47,6 +51,92 @@ def find_root(start: str | Path | None = None) -> Path:
         f"no such folder above {here.name!r}",
         "change to the project folder first",
     )
+
+
+def find_config(run: str | Path | None, root: Path, start: str | Path | None = None) -> Path:
+    """Run file that is meant by a name or a path.
+
+    Parameters
+    ----------
+    run
+        As for `open_run`.
+    root
+        The project folder.
+    start
+        Folder at which relative paths start; the current one when left out.
+
+    Returns
+    -------
+    path
+        An existing file.
+
+    Raises
+    ------
+    ConfigError
+        There is none.
+    """
+    wanted = str(run or os.environ.get("HICGEO_RUN") or "sample")
+    places = [root / "data" / "runs" / f"{wanted}.yml"] if re.fullmatch(r"[a-z0-9][a-z0-9-]{0,99}", wanted) else []
+    places += [Path(start or Path.cwd()) / wanted, root / wanted]
+    found = next((place for place in places if place.is_file()), None)
+    if found is None:
+        known = sorted(file.stem for file in (root / "data" / "runs").glob("*.yml"))
+        raise ConfigError(
+            "run must be a run file, or the name of one in data/runs", repr(wanted), nearest(wanted, known)
+        )
+    return found.resolve()
+
+
+def make_sample(folder: Path, *, seed: int, keep: bool = False) -> bool:
+    """Write the files of the sample city.
+
+    Parameters
+    ----------
+    folder
+        Where; replaced as a whole.
+    seed
+        Of the generator.
+    keep
+        Leave the files when they are there and this version of hicgeo made them, with whatever seed.
+
+    Returns
+    -------
+    made
+        Whether files were written.
+
+    Raises
+    ------
+    ConfigError
+        The folder holds something else than a sample city.
+    """
+    stamp = folder / ".sample.json"
+    try:
+        made = json.loads(stamp.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        made = None
+    source = source_hash(
+        *sorted(f"sources/{file.name}" for file in Path(hicgeo.__file__).parent.glob("sources/*sample*.py"))
+    )
+    if keep and made is not None:
+        if made["source"] == source:
+            return False
+        seed = made["seed"]
+    if made is None and folder.exists() and any(folder.iterdir()):
+        raise ConfigError(
+            "a sample city needs a folder of its own", f"{folder.name} holds other files", "name an empty folder"
+        )
+    print(f"Writing the fictional sample city (seed {seed}) to {folder.parent.name}/{folder.name}", flush=True)
+    part = folder.with_name(f".{folder.name}-{os.getpid()}")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        hicgeo.write_sample(hicgeo.sample_city(seed), part)
+        (part / stamp.name).write_text(json.dumps({"seed": seed, "source": source}), encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        part.replace(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return True
 
 
 def relative(path: Path, root: Path) -> str:

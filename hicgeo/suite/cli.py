@@ -119,8 +119,7 @@ def sample(
     folder: Annotated[Path | None, typer.Option(help="Where to write.", show_default="data/sample")] = None,
 ) -> None:
     """Write the files of the fictional sample city."""
-    from hicgeo.suite._project import find_root
-    from hicgeo.suite.run import make_sample
+    from hicgeo.suite._project import find_root, make_sample
 
     make_sample(folder.resolve() if folder else find_root() / "data" / "sample", seed=seed)
 

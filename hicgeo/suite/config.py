@@ -75,6 +75,7 @@ class NeighbourhoodsConfig(_Part):
     crs: str | None = None
     layer: str | None = None
     vintage: int | None = None
+    dissolve: bool = False
 
 
 class IncidentsConfig(_Part):
@@ -86,8 +87,17 @@ class IncidentsConfig(_Part):
     layer: str | None = None
     sheet: str | None = None
     date_order: Literal["day_first", "month_first"] = "day_first"
+    century: Literal[1900, 2000] | None = None
+    excel_epoch: Literal[1900, 1904] = 1900
     encoding: str | None = None
-    crime_types: dict[str, str] | None = None
+    multiline: bool = False
+    crime_types: dict[str, str | dict[str, str]] | None = None
+    duplicates: Literal["heaviest", "first", "keep"] = "heaviest"
+    swap: bool = False
+    swap_times: bool = False
+    stations: InputPath | None = None
+    at_station: Literal["flag", "reject"] = "flag"
+    geocoder: InputPath | None = None
     date: Literal["start", "end", "aoristic"]
     period: Months
     max_distance: float = Field(default=1.0, ge=0)
@@ -245,7 +255,9 @@ class RunConfig(_Part):
     def inputs(self) -> dict[str, Path]:
         """Every file that comes in, by the name of its part."""
         parts = {name: getattr(self, name) for name in ("neighbourhoods", "incidents", "counts", "at_risk")}
-        return {name: part.path for name, part in parts.items() if part is not None}
+        paths = {name: part.path for name, part in parts.items() if part is not None}
+        beside = {name: getattr(self.incidents, name, None) for name in ("stations", "geocoder")}
+        return paths | {name: path for name, path in beside.items() if path is not None}
 
     @classmethod
     def read(cls, path: str | Path) -> RunConfig:

@@ -17,9 +17,9 @@ from typing import Any
 from hicgeo.errors import ConfigError
 from hicgeo.output._write import sweep, write_bytes
 from hicgeo.suite._notebooks import Failure, Notebook, check_parameters, execute, pick
-from hicgeo.suite._project import file_hash, find_root, fingerprint, relative, source_hash, versions
+from hicgeo.suite._project import file_hash, find_config, find_root, fingerprint, relative, source_hash, versions
 from hicgeo.suite.config import RunConfig
-from hicgeo.suite.run import NOTEBOOK_VARIABLE, Run, find_config, open_run
+from hicgeo.suite.run import NOTEBOOK_VARIABLE, Run, open_run
 
 
 @dataclass(frozen=True)
@@ -284,7 +284,10 @@ def _settings(run: Run) -> dict[str, Any]:
         mode="json", exclude={"notebooks", "parameters", "per_municipality"}
     )
     for part, path in run.config.inputs.items():
-        content[part]["path"] = relative(path, run.root)
+        if part in content:
+            content[part]["path"] = relative(path, run.root)
+        else:
+            content["incidents"][part] = relative(path, run.root)
     return content
 
 
@@ -294,13 +297,14 @@ def _write_index(opened: Run, tasks: Sequence[_Task], path: Path) -> None:
     entries = []
     for task in tasks:
         for name, card in task.cards():
-            place = task.run.municipality
+            place = f"{task.run.municipality}/" if task.run.municipality else ""
             entries.append(
                 IndexEntry(
-                    title=f"{card['title']} ({place})" if place else card["title"],
-                    href=f"{place}/{name}" if place else name,
+                    title=f"{card['title']} ({task.run.municipality})" if place else card["title"],
+                    href=place + name,
                     picture=base64.b64decode(card["picture"]),
                     sentences=tuple(card["sentences"]),
+                    tables=tuple(place + each for each in task.outputs if each.endswith(".csv")),
                 )
             )
     config = opened.config

@@ -8,7 +8,6 @@ import html
 import json
 import os
 import re
-import shutil
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +15,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hicgeo.errors import ConfigError
 from hicgeo.output._write import write_bytes
-from hicgeo.suite._project import file_hash, find_root, fingerprint, relative, source_hash, versions
+from hicgeo.suite._project import (
+    file_hash,
+    find_config,
+    find_root,
+    fingerprint,
+    make_sample,
+    relative,
+    source_hash,
+    versions,
+)
 from hicgeo.suite._store import Store
 from hicgeo.suite.config import RunConfig, nearest
 
@@ -109,11 +117,13 @@ class Run:
             self._store.put("incidents", key, read.incidents)
             self._store.put("rejected", key, read.rejected)
             self._store.put("notes", key, read.notes)
+            self._store.put("repairs", key, read.repairs)
+            self._store.put("account", key, read.account)
             rows = {"read": read.read, "accepted": len(read.incidents), "rejected": len(read.rejected)}
-            self._store.put_facts("intake", key, {**rows, "source": read.source})
+            self._store.put_facts("intake", key, {**rows, "size": read.size, "source": read.source})
         facts = self._store.facts("intake", key) or {}
-        tables = {name: self._store.get(name, key) for name in ("incidents", "rejected", "notes")}
-        return Intake(**tables, read=facts["read"], source=facts["source"])
+        tables = {name: self._store.get(name, key) for name in ("incidents", "rejected", "notes", "repairs", "account")}
+        return Intake(**tables, read=facts["read"], size=facts["size"], source=facts["source"])
 
     @property
     def rows(self) -> dict[str, int] | None:
@@ -219,7 +229,7 @@ class Run:
         Parameters
         ----------
         title
-            Heading of the map.
+            Heading of the map, after the name of the place.
         period
             What the figures cover, as the reader sees it.
 
@@ -232,7 +242,7 @@ class Run:
 
         return hicgeo.HotspotMap(
             self.neighbourhoods,
-            title=title,
+            title=f"{self._place}: {title}",
             profile=self.config.profile,
             language=self.config.language,
             period=period,
@@ -280,7 +290,10 @@ class Run:
             `name` cannot be a file name.
         """
         path = drawn.save(self._target(name, ".html"))
-        card = {"title": drawn.title, "picture": base64.b64encode(drawn.picture()).decode()}
+        card = {
+            "title": drawn.title.removeprefix(f"{self._place}: "),
+            "picture": base64.b64encode(drawn.picture()).decode(),
+        }
         self._record(path, {**card, "sentences": [*self._sentences, *sentences]})
         self._sentences = []
         return path
@@ -317,7 +330,7 @@ class Run:
 
     def _repr_html_(self) -> str:
         facts = {
-            "run": self.config.title + (f", {self.municipality}" if self.municipality else ""),
+            "run": self._place,
             "starts from": "incident points" if self.mode == "points" else "published counts",
             "inputs": ", ".join(relative(path, self.root) for path in self.config.inputs.values()),
             "results": relative(self.folder, self.root),
@@ -327,6 +340,10 @@ class Run:
         return f"<table>{rows}</table>"
 
     # how
+
+    @property
+    def _place(self) -> str:
+        return ", ".join(filter(None, [self.config.title, self.municipality]))
 
     @property
     def _notes(self) -> Path:
@@ -372,7 +389,8 @@ class Run:
 
     @cached_property
     def _intake_key(self) -> str:
-        return self._key("incidents", self._reading("incidents"))
+        beside = {name: self.input_hashes.get(name) for name in ("stations", "geocoder")}
+        return self._key("incidents", [self._reading("incidents"), beside])
 
     @cached_property
     def _region_key(self) -> str:
@@ -474,7 +492,7 @@ def open_run(run: str | Path | None = None, *, municipality: str = "", start: st
     --------
     >>> import hicgeo
     >>> hicgeo.open_run("sample").config.title  # doctest: +SKIP
-    'Voorbeeldstad, woninginbraak, straatroof en overval'
+    'Voorbeeldstad'
     """
     root = find_root(start)
     path = find_config(run, root, start)
@@ -489,91 +507,3 @@ def open_run(run: str | Path | None = None, *, municipality: str = "", start: st
             f"check the paths in {path.name}: relative ones start at its own folder",
         )
     return Run(config, root, municipality)
-
-
-def find_config(run: str | Path | None, root: Path, start: str | Path | None = None) -> Path:
-    """Run file that is meant by a name or a path.
-
-    Parameters
-    ----------
-    run
-        As for `open_run`.
-    root
-        The project folder.
-    start
-        Folder at which relative paths start; the current one when left out.
-
-    Returns
-    -------
-    path
-        An existing file.
-
-    Raises
-    ------
-    ConfigError
-        There is none.
-    """
-    wanted = str(run or os.environ.get("HICGEO_RUN") or "sample")
-    places = [root / "data" / "runs" / f"{wanted}.yml"] if _NAME.fullmatch(wanted) else []
-    places += [Path(start or Path.cwd()) / wanted, root / wanted]
-    found = next((place for place in places if place.is_file()), None)
-    if found is None:
-        known = sorted(file.stem for file in (root / "data" / "runs").glob("*.yml"))
-        raise ConfigError(
-            "run must be a run file, or the name of one in data/runs", repr(wanted), nearest(wanted, known)
-        )
-    return found.resolve()
-
-
-def make_sample(folder: Path, *, seed: int, keep: bool = False) -> bool:
-    """Write the files of the sample city.
-
-    Parameters
-    ----------
-    folder
-        Where; replaced as a whole.
-    seed
-        Of the generator.
-    keep
-        Leave the files when they are there and this version of hicgeo made them, with whatever seed.
-
-    Returns
-    -------
-    made
-        Whether files were written.
-
-    Raises
-    ------
-    ConfigError
-        The folder holds something else than a sample city.
-    """
-    stamp = folder / ".sample.json"
-    try:
-        made = json.loads(stamp.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        made = None
-    source = source_hash(
-        *sorted(f"sources/{file.name}" for file in Path(__file__).parents[1].glob("sources/*sample*.py"))
-    )
-    if keep and made is not None:
-        if made["source"] == source:
-            return False
-        seed = made["seed"]
-    if made is None and folder.exists() and any(folder.iterdir()):
-        raise ConfigError(
-            "a sample city needs a folder of its own", f"{folder.name} holds other files", "name an empty folder"
-        )
-    import hicgeo
-
-    print(f"Writing the fictional sample city (seed {seed}) to {folder.parent.name}/{folder.name}", flush=True)
-    part = folder.with_name(f".{folder.name}-{os.getpid()}")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    try:
-        hicgeo.write_sample(hicgeo.sample_city(seed), part)
-        (part / stamp.name).write_text(json.dumps({"seed": seed, "source": source}), encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        part.replace(folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-    return True

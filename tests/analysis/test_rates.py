@@ -18,9 +18,15 @@ def town(dwellings, municipality=None):
     n = len(dwellings)
     codes = pd.Index([f"WK9901{place:02d}" for place in range(n)], name="code")
     return gpd.GeoDataFrame(
-        {"name": codes, "municipality": municipality or ["GM9901"] * n, "dwellings": pd.array(dwellings, dtype="Int64")},
-        index=codes, geometry=[box(place, 0, place + 1, 1) for place in range(n)], crs="EPSG:28992",
-    )  # fmt: skip
+        {
+            "name": codes,
+            "municipality": municipality or ["GM9901"] * n,
+            "dwellings": pd.array(dwellings, dtype="Int64"),
+        },
+        index=codes,
+        geometry=[box(place, 0, place + 1, 1) for place in range(n)],
+        crs="EPSG:28992",
+    )
 
 
 def yearly(areas, counts, years=YEARS):
@@ -57,7 +63,8 @@ def test_columns_never_depend_on_arguments():
     for norm in ("regional", 8.0, pd.Series(8.0, areas.index)):
         got = assess(areas, counts, norm=norm)
         assert got.columns.tolist() == [
-            "incidents", "base", "coverage", "rate", "rate_low", "rate_high", "rate_eb", "norm", "p_above", "p_fdr", "state",
+            "incidents", "base", "coverage", "rate", "rate_low", "rate_high", "rate_eb", "norm", "p_above", "p_fdr",
+            "state",
         ]  # fmt: skip
         assert got.index.equals(areas.index)
         assert got["state"].cat.categories.tolist() == list(RATE_STATES)

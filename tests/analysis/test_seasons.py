@@ -186,6 +186,25 @@ def test_one_pattern_is_one_group(concentration):
     assert answers == [1] * 8
 
 
+@pytest.mark.parametrize("seed", [3, 4])
+def test_months_that_vary_more_than_chance_are_no_second_group(seed):
+    # Variance four times the mean in every month, large and small areas alike: without dividing by it, two groups.
+    rng = np.random.default_rng(seed)
+    size = rng.lognormal(np.log(240), 0.8, (100, 1))
+    mean = size * np.tile(pattern(1.3)[:12], 6) / 6
+    counts = table(rng.poisson(rng.gamma(mean / 3, 3)), codes=[f"BU9903{place:04d}" for place in range(100)])
+    got = hg.cluster_seasons(counts, crime_type="woninginbraak", rng=1)
+    assert got.k == 1
+    assert 3.3 < got.dispersion < 4.2  # margins of months with a few incidents take up a little of it
+
+
+def test_the_dispersion_of_chance_is_one_whatever_lasts():
+    # Areas that differ from each other, the same every year, do not vary within themselves.
+    rng = np.random.default_rng(15)
+    counts = region(rng, [1.3] * 60, rng.integers(10, 900, 60), 40.0)
+    assert hg.cluster_seasons(counts, crime_type="woninginbraak", rng=1).dispersion < 1.1
+
+
 def test_two_planted_groups_are_found():
     rng = np.random.default_rng(13)
     ratios = np.where(np.arange(60) < 30, 1.2, 2.0)

@@ -1,11 +1,6 @@
 """The saved pages in a real browser, with every request recorded and refused."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "output"))
 import scenes
 
 from hicgeo.output.briefing import IndexEntry, write_index

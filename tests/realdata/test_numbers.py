@@ -133,7 +133,8 @@ def test_seasonal_groups_of_the_wijken_are_few_and_not_stable(counts):
     assert groups.ratio["A"] > 1.8
     assert groups.ratio["B"] == pytest.approx(1.24, abs=0.05)
     assert (groups.labels == "A").sum() < 20
-    assert groups.stability < 0.6
+    assert groups.stability < 0.8
+    assert 1.5 < groups.dispersion < 2
 
 
 def test_december_stands_out_nationally(realdata):

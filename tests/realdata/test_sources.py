@@ -8,6 +8,7 @@ import time
 import geopandas as gpd
 import pandas as pd
 import pytest
+import shapely
 
 import hicgeo
 from hicgeo.schema import check_counts, check_neighbourhoods
@@ -78,6 +79,21 @@ def test_areas_of_web_mercator_are_true_again(realdata):
     drawn = gpd.read_file(path)
     hectares = pd.Series(drawn["OPP_TOT"].to_numpy(float), index=drawn["BU_CODE"]).reindex(table.index)
     assert (table.area.sum() / 1e4) == pytest.approx(hectares.sum(), rel=0.02)
+
+
+def test_outline_of_the_country_holds_every_municipality_and_little_else(realdata):
+    from hicgeo.sources._country import OUTLINE_KM
+
+    table = hicgeo.read_neighbourhoods(realdata / "nl_national" / "gemeenten_2022.gpkg", level="gemeente")
+    outline = shapely.Polygon([(1000 * x, 1000 * y) for x, y in OUTLINE_KM])
+    assert outline.is_valid
+    land = table.union_all()
+    assert outline.covers(land)
+    assert outline.exterior.distance(land) > 750
+    corners = shapely.points(shapely.get_coordinates(outline.segmentize(1000)))
+    assert shapely.distance(corners, land).max() < 16_000  # across the mouths of the estuaries and the Wadden Sea
+    # over land borders: the strip outside is a few kilometres wide
+    assert outline.area < 1.26 * land.area
 
 
 def test_letter_codes_of_amsterdam(realdata):

@@ -73,6 +73,9 @@ def export(tmp_path: Path) -> Export:
 def _cell(value: object, place: str) -> str:
     if isinstance(value, int | float):
         return f'<c r="{place}"><v>{value}</v></c>'
+    if str(value).startswith("="):  # "=formula|value"
+        formula, _, shown = str(value)[1:].partition("|")
+        return f'<c r="{place}"><f>{escape(formula)}</f>{f"<v>{shown}</v>" if shown else ""}</c>'
     if str(value).startswith("#"):
         return f'<c r="{place}" t="e"><v>{escape(str(value))}</v></c>'
     return f'<c r="{place}" t="inlineStr"><is><t>{escape(str(value))}</t></is></c>'
@@ -82,7 +85,7 @@ def _cell(value: object, place: str) -> str:
 def write_xlsx(tmp_path: Path):
     """Write sheets {name: rows} as a minimal workbook; names that start with a dot are hidden."""
 
-    def write(sheets: dict[str, list[list[object]]], name: str = "export.xlsx") -> Path:
+    def write(sheets: dict[str, list[list[object]]], name: str = "export.xlsx", merged: str = "") -> Path:
         main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
         office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
         package = "http://schemas.openxmlformats.org/package/2006"
@@ -127,8 +130,18 @@ def write_xlsx(tmp_path: Path):
                 )
                 book.writestr(
                     f"xl/worksheets/sheet{i}.xml",
-                    f'<worksheet xmlns="{main}"><sheetData>{body}</sheetData></worksheet>',
+                    f'<worksheet xmlns="{main}"><sheetData>{body}</sheetData>'
+                    + (f'<mergeCells count="1"><mergeCell ref="{merged}"/></mergeCells>' if merged else "")
+                    + "</worksheet>",
                 )
         return path
 
     return write
+
+
+@pytest.fixture
+def twin(export):
+    """A clean export and its reading, ready to be spoilt."""
+    from twins import Twin
+
+    return Twin(export)

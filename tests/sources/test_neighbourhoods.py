@@ -93,7 +93,7 @@ def test_codes_are_completed(read, level, given, code):
         gpd.GeoDataFrame({"code": [given]}, geometry=[box(80000, 455000, 81000, 456000)], crs=28992), level=level
     )
     assert table.index.tolist() == [code]
-    assert table.attrs["repaired_codes"] == 1
+    assert table.attrs["repaired_codes"] == {given.strip(): code}
     assert table["municipality"].iloc[0] == f"GM{code[2:6]}"
 
 

@@ -1,10 +1,12 @@
+import inspect
 import re
 from datetime import date
 
 import pytest
 
+import hicgeo
 from hicgeo.errors import ConfigError
-from hicgeo.suite.config import RunConfig
+from hicgeo.suite.config import IncidentsConfig, NeighbourhoodsConfig, RunConfig
 
 
 def test_the_run_files_of_the_project_can_be_read(root):
@@ -101,3 +103,18 @@ def test_a_file_that_is_no_run_file_is_refused(tmp_path):
     for name in ("list.yml", "latin.yml", "nothing.yml"):
         with pytest.raises(ConfigError, match=name):
             RunConfig.read(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("reader", "part", "own"),
+    [
+        (hicgeo.read_incidents, IncidentsConfig, {"path", "date", "period", "max_distance", "source"}),
+        (hicgeo.read_neighbourhoods, NeighbourhoodsConfig, {"path"}),
+    ],
+)
+def test_a_run_file_can_say_whatever_the_reader_takes(reader, part, own):
+    arguments = inspect.signature(reader).parameters
+    assert set(part.model_fields) - own == set(arguments) - {"source"}
+    for name, field in part.model_fields.items():
+        if name in arguments and not field.is_required():
+            assert field.default == arguments[name].default, name

@@ -3,8 +3,9 @@ from notebook_writer import write_notebook
 
 import hicgeo
 from hicgeo.errors import ConfigError, DisclosureError
-from hicgeo.suite import run as run_module
-from hicgeo.suite.run import make_sample, open_run
+from hicgeo.suite import _project
+from hicgeo.suite._project import make_sample
+from hicgeo.suite.run import open_run
 
 
 def test_a_run_is_found_from_any_folder_of_the_project(project, monkeypatch):
@@ -164,7 +165,7 @@ def test_a_sample_city_is_made_once_and_never_over_other_files(tmp_path, monkeyp
     (folder / "incidents.csv").write_text("edited")
     assert not make_sample(folder, seed=42, keep=True)
     assert (folder / "incidents.csv").read_text() == "edited"
-    monkeypatch.setattr(run_module, "source_hash", lambda *parts: "another generator")
+    monkeypatch.setattr(_project, "source_hash", lambda *parts: "another generator")
     assert make_sample(folder, seed=42, keep=True)
     assert made == [7, 7], "the seed that the user chose stays"
     assert make_sample(folder, seed=42)
