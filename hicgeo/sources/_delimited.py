@@ -131,7 +131,13 @@ def read_delimited(data: bytes, encoding: str | None = None, *, multiline: bool 
         said = "part of their field" if multiline else "declare multiline=True if fields may hold them"
         ledger.note("line_breaks", None, closed, f"records with what may be line ends inside quotes: {said}")
     return Table(
-        cells, ledger, len(chosen), record_bytes=bytes_of[chosen], other_bytes=other, size=size, ascii=data.isascii()
+        cells,
+        ledger,
+        len(chosen),
+        record_bytes=bytes_of[chosen],
+        other_bytes=other,
+        size=size,
+        mojibake=any(sign.encode() in data for sign in "ÂÃâ"),
     )
 
 
@@ -362,7 +368,7 @@ def _parse(
             order.append(these)
     if not parts:
         return pd.DataFrame({name: pd.Series([], dtype=TEXT) for name in names})
-    table = pa.concat_tables(parts).rename_columns(names)
+    table = pa.concat_tables(parts).rename_columns(names).combine_chunks()
     if len(parts) == 2:
         table = table.take(np.argsort(np.concatenate(order)))
     cells: pd.DataFrame = table.to_pandas(types_mapper={pa.string(): TEXT}.get)

@@ -161,6 +161,7 @@ class Table:
     `read` counts all records, those that could not be split into fields included. Of delimited text `record_bytes` says
     how many bytes of the file each record took with its line end, and `other_bytes` what the mark, the line of titles
     and blank lines took; `size` is the whole file. Of other formats they are None.
+    `mojibake` is false when no text can hold signs of a wrong decoding.
     """
 
     cells: pd.DataFrame
@@ -170,7 +171,7 @@ class Table:
     record_bytes: npt.NDArray[np.int64] | None = None
     other_bytes: Mapping[str, int] = field(default_factory=dict)
     size: int | None = None
-    ascii: bool = False
+    mojibake: bool = True
 
     def account(self) -> pd.DataFrame:
         """Records and bytes of each part of the file, counted from what was accepted and what was rejected."""

@@ -62,7 +62,7 @@ def read_table(
         raise InputError(f"{path.name} must have at least one record", "0 rows", "export the period again")
     _strike_furniture(table)
     _strike_errors(table)
-    if not table.ascii:
+    if table.mojibake:
         _note_mojibake(table, path.name)
     return table
 

@@ -469,7 +469,10 @@ def _both(first: Texts, second: Texts) -> Texts:
 
 
 def _chosen(mask: Mask, where: Texts, otherwise: Texts) -> Texts:
-    return lambda places: [(where if mask[i] else otherwise)(np.array([i]))[0] for i in places]
+    def said(places: npt.NDArray[np.intp]) -> list[str]:
+        return np.where(mask[places], where(places), otherwise(places)).tolist()
+
+    return said
 
 
 def _localise(

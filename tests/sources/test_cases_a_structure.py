@@ -7,7 +7,7 @@ import re
 import geopandas as gpd
 import pandas as pd
 import pytest
-from twins import BAD, kinds
+from twins import BAD, Export, kinds
 
 import hicgeo
 from hicgeo.errors import ColumnError, HicgeoError, InputError
@@ -141,8 +141,6 @@ def test_case_08_resync_at_the_next_whole_record(twin):
 
 
 def test_case_08_one_stray_quote_in_three_thousand(tmp_path):
-    from conftest import Export
-
     export = Export(tmp_path, 3000)
     for row, cells in enumerate(export.rows):
         cells[0], cells[6], cells[7] = f"N{row}", str(80000 + row), str(455000 + row)

@@ -8,9 +8,8 @@ import pandas as pd
 import pyproj
 import pytest
 import shapely
-from conftest import Export
 from shapely.geometry import box
-from twins import BAD, Twin, kinds, originals, places
+from twins import BAD, Export, Twin, kinds, originals, places
 
 import hicgeo
 from hicgeo.errors import CrsError, InputError

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from conftest import Export
-from twins import BAD, Twin, kinds, originals
+from twins import BAD, Export, Twin, kinds, originals
 
 import hicgeo
 from hicgeo.errors import InputError

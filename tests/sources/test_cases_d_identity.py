@@ -6,9 +6,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Export
 from shapely.geometry import box
-from twins import BAD, Twin, kinds, originals
+from twins import BAD, Export, Twin, kinds, originals
 
 import hicgeo
 from hicgeo.errors import AlignmentError, InputError

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from conftest import Export
 from shapely.geometry import MultiPolygon, Polygon, box
+from twins import Export
 
 import hicgeo
 from hicgeo.errors import InputError

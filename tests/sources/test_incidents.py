@@ -12,6 +12,7 @@ import pytest
 import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from twins import Export
 
 import hicgeo
 from hicgeo.errors import ColumnError, CrsError, InputError
@@ -571,13 +572,7 @@ FAULTS = [
 @given(st.lists(st.tuples(st.integers(0, 39), st.sampled_from(FAULTS)), max_size=8))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_read_is_accepted_plus_rejected_whatever_the_faults(tmp_path_factory, faults):
-    from importlib import util
-    from pathlib import Path
-
-    spec = util.spec_from_file_location("exports", Path(__file__).with_name("conftest.py"))
-    module = util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    export = module.Export(tmp_path_factory.mktemp("law"))
+    export = Export(tmp_path_factory.mktemp("law"))
     for row, (title, value) in faults:
         export.set(row, title, value)
     text = "\n".join(export.lines()).encode("utf-8", "surrogateescape")

@@ -16,6 +16,63 @@ BAD = 7
 """The row that is spoilt."""
 
 
+TITLES = ["nr", "delict", "van", "vantijd", "tot", "tottijd", "x", "y", "gemeente", "poging", "confront", "geweld"]
+COLUMNS = {
+    "incident_id": "nr",
+    "crime_type": "delict",
+    "start_date": "van",
+    "start_time": "vantijd",
+    "end_date": "tot",
+    "end_time": "tottijd",
+    "x": "x",
+    "y": "y",
+    "municipality": "gemeente",
+    "attempted": "poging",
+    "confronted": "confront",
+    "violence": "geweld",
+}
+
+
+class Export:
+    """Rows of a clean export as lists of text, to be spoilt and written."""
+
+    def __init__(self, folder: Path, n: int = 40) -> None:
+        self.folder = folder
+        self.columns = dict(COLUMNS)
+        self.titles = list(TITLES)
+        codes = ("A20", "B70", "A30", "B72")
+        self.rows = [
+            [
+                f"2024{i:06d}",
+                codes[i % 4],
+                f"{13 + i % 15:02d}-{1 + i % 12:02d}-2023",
+                f"{i % 23:02d}:15",
+                f"{14 + i % 15:02d}-{1 + i % 12:02d}-2023",
+                f"{i % 23:02d}:45",
+                f"{80000 + 137 * i},5",
+                f"{455000 + 91 * i}",
+                "GM0518",
+                "N",
+                "J" if i % 4 == 3 else "N",
+                "J" if i % 4 in (1, 3) else "N",
+            ]
+            for i in range(n)
+        ]
+
+    def set(self, row: int, title: str, value: str) -> None:
+        self.rows[row][self.titles.index(title)] = value
+
+    def lines(self, delimiter: str = ";") -> list[str]:
+        return [delimiter.join(row) for row in [self.titles, *self.rows]]
+
+    def write(self, content: bytes | str | None = None, name: str = "export.csv", delimiter: str = ";") -> Path:
+        if content is None:
+            content = "\r\n".join(self.lines(delimiter)) + "\r\n"
+        path = self.folder / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+
 def assert_law(intake, path: Path, *, physical: bool = True) -> None:
     """Read = accepted + rejected, by record and by byte; every reject and repair can be found in the file.
 
