@@ -13,8 +13,8 @@ import pandas as pd
 from hicgeo.errors import CrsError
 from hicgeo.schema import RD_NEW
 from hicgeo.sources._country import in_country
+from hicgeo.sources._crs import known_crs
 from hicgeo.sources._ledger import Ledger, Values
-from hicgeo.sources._open import known_crs
 
 RD_BOUNDS = (0.0, 306_000.0, 285_000.0, 637_500.0)
 """West, south, east and north of the land of the Netherlands in RD, with a margin of some hundreds of metres."""

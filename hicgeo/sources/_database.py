@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hicgeo.errors import CrsError, InputError
+from hicgeo.sources._crs import known_crs
 from hicgeo.sources._ledger import check_titles
 
 if TYPE_CHECKING:
@@ -221,8 +222,6 @@ def _with_geometry(table: pd.DataFrame, title: str) -> pd.DataFrame:
     """Turn the column of that title from EWKB into geometry, with its CRS."""
     import geopandas as gpd
     import shapely
-
-    from hicgeo.sources._open import known_crs
 
     try:
         shapes = shapely.from_wkb(table[title].to_numpy())

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from hicgeo.errors import InputError
 from hicgeo.sources import _child, _confined
+from hicgeo.sources._crs import known_crs
 from hicgeo.sources._database import Database, is_address
 
 if TYPE_CHECKING:
@@ -358,23 +359,3 @@ def _crs_of_file(text: Any, path: Path) -> Any:
             "save it in EPSG:28992",
         )
     return crs
-
-
-def known_crs(crs: Any) -> Any:
-    """Pyproj CRS of what a user or a file calls it.
-
-    Raises
-    ------
-    CrsError
-        There is no such CRS.
-    """
-    import pyproj
-
-    from hicgeo.errors import CrsError
-
-    try:
-        return pyproj.CRS.from_user_input(crs)
-    except pyproj.exceptions.CRSError:
-        raise CrsError(
-            "crs must be one that PROJ knows", str(crs)[:60], 'give a code such as "EPSG:28992" (RD) or "EPSG:4326"'
-        ) from None

@@ -12,6 +12,7 @@ import pandas as pd
 from hicgeo.errors import ColumnError, CrsError, InputError
 from hicgeo.schema import RD_NEW
 from hicgeo.sources import _coordinates, _open
+from hicgeo.sources._crs import known_crs
 from hicgeo.sources._ledger import Ledger, Table, match_titles
 from hicgeo.sources._records import read_table
 
@@ -55,7 +56,7 @@ def coordinates(table: Table, titles: dict[str, str], crs: Any, swap: bool) -> t
         return _coordinates.locate(x, y, ("geometry", "geometry"), None, crs, ledger, swap=swap)
     if "x" not in titles:
         nowhere = np.full(len(ledger.record), np.nan)
-        return nowhere, nowhere, _open.known_crs(RD_NEW)
+        return nowhere, nowhere, known_crs(RD_NEW)
     pair = (titles["x"], titles["y"])
     text = (table.cells[pair[0]].fillna(""), table.cells[pair[1]].fillna(""))
     x, y = (_coordinates.read_numbers(text[axis], pair[axis], ledger) for axis in (0, 1))

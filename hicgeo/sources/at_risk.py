@@ -13,6 +13,7 @@ import pandas as pd
 from hicgeo.errors import ColumnError, CrsError, InputError
 from hicgeo.schema import RD_NEW
 from hicgeo.sources import _coordinates, _open
+from hicgeo.sources._crs import known_crs
 from hicgeo.sources._ledger import match_titles
 from hicgeo.sources._records import read_table
 from hicgeo.sources.neighbourhoods import SENTINEL
@@ -127,7 +128,7 @@ def read_at_risk(
     shapes = None if table.geometry is None else np.asarray(table.geometry.array)
     if "cell" in titles:
         xy = _from_codes(table.cells[titles["cell"]]) + SQUARE / 2
-        squares, points_crs = True, _open.known_crs(RD_NEW)
+        squares, points_crs = True, known_crs(RD_NEW)
     elif shapes is not None:
         present = ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)
         squares = bool(np.isin(shapely.get_type_id(shapes[present]), (3, 6)).all()) and bool(present.any())
@@ -145,7 +146,7 @@ def read_at_risk(
                 "coordinates must be numbers", f"{len(bad)} others (first: line {bad['line'].iloc[0]})", "repair them"
             )
         xy = np.column_stack(both)
-        points_crs = _open.known_crs(_coordinates.recognise(both[0], both[1]) if crs is None else crs)
+        points_crs = known_crs(_coordinates.recognise(both[0], both[1]) if crs is None else crs)
     else:
         raise ColumnError(
             "a table of what is at risk must have cell codes, or x and y", "neither", "columns={'cell': ...} or x and y"
@@ -229,7 +230,7 @@ def _from_shapes(shapes: Any, crs: Any, squares: bool) -> tuple[Floats, Any]:
     xy = np.column_stack([shapely.get_x(centre), shapely.get_y(centre)])
     if source is None:
         source = _coordinates.recognise(xy[:, 0], xy[:, 1], "points")
-    source = _open.known_crs(source)
+    source = known_crs(source)
     if squares:
         _check_sides(shapes, source)
     return xy, source
@@ -262,5 +263,5 @@ def _check_squares(grid: Grid, titles: dict[str, str]) -> None:
             f"cell_size={grid.cell_size:g}",
             "make the grid of cells of 100 m, or read dwelling points",
         )
-    if grid.crs != _open.known_crs(RD_NEW):
+    if grid.crs != known_crs(RD_NEW):
         raise CrsError("the grid must be in RD for squares of the national grid", grid.crs.name, "transform the area")

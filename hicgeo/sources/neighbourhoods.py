@@ -15,6 +15,7 @@ from hicgeo.errors import ColumnError, CrsError, InputError
 from hicgeo.schema import CODE_PATTERN, LEVELS, RD_NEW
 from hicgeo.sources import _coordinates, _open
 from hicgeo.sources._codes import PREFIX, complete_codes
+from hicgeo.sources._crs import known_crs
 from hicgeo.sources._database import Database
 from hicgeo.sources._ledger import TEXT, match_titles
 
@@ -402,9 +403,9 @@ def _to_rd(shapes: Any, crs: Any) -> Any:
     import shapely
 
     xy = shapely.get_coordinates(shapes)
-    source = _open.known_crs(_coordinates.recognise(xy[:, 0], xy[:, 1], "polygons") if crs is None else crs)
+    source = known_crs(_coordinates.recognise(xy[:, 0], xy[:, 1], "polygons") if crs is None else crs)
     x, y = xy[:, 0], xy[:, 1]
-    if source != _open.known_crs(RD_NEW):
+    if source != known_crs(RD_NEW):
         x, y = _coordinates.reproject(x, y, source, RD_NEW)
         shapes = shapely.set_coordinates(shapes.copy(), np.column_stack([x, y]))
     west, south, east, north = _coordinates.RD_BOUNDS

@@ -31,7 +31,7 @@ def read(path):
     "source",
     [
         "https://example.org/a.geojson",
-        "postgresql://example.org/a",
+        "mysql://example.org/a",
         "/vsicurl/https://example.org/a.gpkg",
         "/VSIZIP/a.zip",
         "\\vsimem\\a.gpkg",
