@@ -138,6 +138,26 @@ class Database:
             )
         return _with_geometry(table, titles[places[0]]) if places else table.infer_objects()
 
+    def fingerprint(self) -> list[str]:
+        """Number of rows and the sum of their hashes, made by the server; the same for the same rows in any order.
+
+        Raises
+        ------
+        InputError
+            As `read`.
+
+        Notes
+        -----
+        O(rows) for the server, which sends one row. Every column of the statement counts.
+        """
+        with self._connection() as connection:
+            counted = (
+                "SELECT count(*), coalesce(sum(hashtextextended(hicgeo_rows::text, 0)), 0) "  # noqa: S608
+                f"FROM ({self._statement(connection)}) AS hicgeo_rows"
+            )
+            row = connection.exec_driver_sql(counted, (MAX_ROWS + 1,)).one()
+        return [str(value) for value in row]
+
     def _statement(self, connection: sa.Connection) -> str:
         """Text of the statement, whose one parameter is the limit on its rows.
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import hicgeo
 from hicgeo.errors import ConfigError
+from hicgeo.sources._database import Database
 from hicgeo.suite.config import nearest
 
 _RESULT_PACKAGES = (
@@ -139,14 +140,21 @@ def make_sample(folder: Path, *, seed: int, keep: bool = False) -> bool:
     return True
 
 
-def relative(path: Path, root: Path) -> str:
+def relative(path: Path | Database, root: Path) -> str:
     """Path as it is written for others: from the project folder, or the bare name when it lies elsewhere."""
+    if isinstance(path, Database):
+        return path.name
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
 
 
 def fingerprint(content: Any) -> str:
     """SHA-256 of JSON-like content, whatever the order of its keys."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def input_hash(place: Path | Database) -> str:
+    """Fingerprint of a file, or of the rows of a table or query."""
+    return fingerprint(place.fingerprint()) if isinstance(place, Database) else file_hash(place)
 
 
 def file_hash(path: Path) -> str:

@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from hicgeo.errors import ConfigError
+from hicgeo.sources._database import Database, is_address
 
 Scalar = str | int | float | bool | None
 Parameter = Scalar | list[Scalar]
@@ -33,8 +34,8 @@ _MEMBER = re.compile(r"^(constrained-\w+|str|int|float|bool|none|\w+\[.*)$")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
-def _path(value: Any, info: ValidationInfo) -> Any:
-    """Fill in environment variables and resolve against the folder of the run file."""
+def _filled_in(value: Any) -> str:
+    """Fill in environment variables."""
     if not isinstance(value, str | Path) or not str(value):
         raise ValueError("must be the path of a file")
     missing = [name for name, default in _VARIABLE.findall(str(value)) if not default and name not in os.environ]
@@ -42,9 +43,24 @@ def _path(value: Any, info: ValidationInfo) -> Any:
         raise ValueError(
             f"the environment variable {missing[0]} is not set, and ${{{missing[0]}:-default}} has no default"
         )
-    text = _VARIABLE.sub(lambda match: os.environ.get(match[1]) or match[2], str(value))
+    return _VARIABLE.sub(lambda match: os.environ.get(match[1]) or match[2], str(value))
+
+
+def _path(value: Any, info: ValidationInfo) -> Any:
+    """Resolve against the folder of the run file."""
+    text = _filled_in(value)
     folder = (info.context or {}).get("folder", Path.cwd())
     return (Path(folder) / Path(text).expanduser()).resolve()
+
+
+def _place(value: Any, info: ValidationInfo) -> Any:
+    """Path of a file, or the address of a database as it stands."""
+    address = _filled_in(value)
+    if not is_address(address):
+        return _path(value, info)
+    if re.search(r"://[^/@]*:[^/@]*@", address):
+        raise ValueError("must hold no password, for a run file is shared: use PGPASSWORD or ~/.pgpass")
+    return address
 
 
 def _ordered(period: tuple[str, str]) -> tuple[str, str]:
@@ -54,6 +70,7 @@ def _ordered(period: tuple[str, str]) -> tuple[str, str]:
 
 
 InputPath = Annotated[Path, BeforeValidator(_path)]
+InputPlace = Annotated[Path | str, BeforeValidator(_place)]
 Month = Annotated[str, Field(pattern=r"^(19|20)\d{2}-(0[1-9]|1[0-2])$")]
 Months = Annotated[tuple[Month, Month], AfterValidator(_ordered)]
 Municipality = Annotated[str, Field(pattern=r"^GM\d{4}$")]
@@ -68,12 +85,13 @@ class _Part(BaseModel):
 class NeighbourhoodsConfig(_Part):
     """The areas, as `hicgeo.read_neighbourhoods` takes them."""
 
-    path: InputPath
+    path: InputPlace
     level: Literal["buurt", "wijk", "gemeente"]
     municipalities: list[Municipality] | None = None
     columns: dict[str, str] | None = None
     crs: str | None = None
     layer: str | None = None
+    query: str | None = None
     vintage: int | None = None
     dissolve: bool = False
 
@@ -81,10 +99,11 @@ class NeighbourhoodsConfig(_Part):
 class IncidentsConfig(_Part):
     """The police export, as `hicgeo.read_incidents`, `assign_neighbourhoods` and `count_incidents` take it."""
 
-    path: InputPath
+    path: InputPlace
     columns: str | Columns
     crs: str | None = None
     layer: str | None = None
+    query: str | None = None
     sheet: str | None = None
     date_order: Literal["day_first", "month_first"] = "day_first"
     century: Literal[1900, 2000] | None = None
@@ -203,6 +222,9 @@ class RunConfig(_Part):
     Relative paths start at the folder of the YAML file. In a path, and nowhere else, `${NAME}` is the
     environment variable NAME, and `${NAME:-text}` is `text` when that is not set.
 
+    Incidents and neighbourhoods may come from PostGIS: their `path` is then the address, without a password, and
+    `layer` or `query` names what is read. Whether the rows changed since the last run is asked of the server.
+
     YAML is read as it looks: `0363` and `NO` stay text, only `true` and `false` are logical values, a key that
     occurs twice is refused.
 
@@ -252,10 +274,16 @@ class RunConfig(_Part):
         return "points" if self.incidents is not None else "counts"
 
     @property
-    def inputs(self) -> dict[str, Path]:
-        """Every file that comes in, by the name of its part."""
+    def inputs(self) -> dict[str, Path | Database]:
+        """Every file, table or query that comes in, by the name of its part."""
         parts = {name: getattr(self, name) for name in ("neighbourhoods", "incidents", "counts", "at_risk")}
-        paths = {name: part.path for name, part in parts.items() if part is not None}
+        paths = {
+            name: part.path
+            if isinstance(part.path, Path)
+            else Database.at(part.path, layer=part.layer, query=part.query)
+            for name, part in parts.items()
+            if part is not None
+        }
         beside = {name: getattr(self.incidents, name, None) for name in ("stations", "geocoder")}
         return paths | {name: path for name, path in beside.items() if path is not None}
 
@@ -343,7 +371,9 @@ def _fault(fault: Mapping[str, Any]) -> str:
         return f"{where!r} is missing"
     message = str(fault["msg"]).removeprefix("Value error, ")
     given = fault.get("input")
-    shown = f", not {given!r}" if isinstance(given, str | int | float | bool) and len(repr(given)) <= 60 else ""
+    short = isinstance(given, str | int | float | bool) and len(repr(given)) <= 60
+    # an address may hold a password
+    shown = f", not {given!r}" if short and "://" not in str(given) else ""
     return f"{where}: {message[:1].lower()}{message[1:]}{shown}"
 
 

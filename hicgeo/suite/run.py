@@ -20,6 +20,7 @@ from hicgeo.suite._project import (
     find_config,
     find_root,
     fingerprint,
+    input_hash,
     make_sample,
     relative,
     source_hash,
@@ -221,7 +222,8 @@ class Run:
     def source(self) -> str:
         """Name of the source, as a page shows it."""
         part = self.config.incidents or self.config.counts
-        return (part.source or part.path.name) if part is not None else ""
+        name = "incidents" if self.mode == "points" else "counts"
+        return (part.source or self.config.inputs[name].name) if part is not None else ""
 
     def map(self, title: str, *, period: str = "") -> HotspotMap:
         """Map of the run's neighbourhoods, with profile, language, source and handling filled in.
@@ -376,8 +378,8 @@ class Run:
 
     @cached_property
     def input_hashes(self) -> dict[str, str]:
-        """SHA-256 of every input file, by the name of its part."""
-        return {name: file_hash(path) for name, path in self.config.inputs.items()}
+        """Fingerprint of every input, by the name of its part."""
+        return {name: input_hash(place) for name, place in self.config.inputs.items()}
 
     def _reading(self, part: str) -> dict[str, Any]:
         """Arguments of the reader of one part, besides its path."""
@@ -497,9 +499,10 @@ def open_run(run: str | Path | None = None, *, municipality: str = "", start: st
     root = find_root(start)
     path = find_config(run, root, start)
     config = RunConfig.read(path)
-    if any(file.parent == root / "data" / "sample" for file in config.inputs.values()):
+    files = {part: place for part, place in config.inputs.items() if isinstance(place, Path)}
+    if any(file.parent == root / "data" / "sample" for file in files.values()):
         make_sample(root / "data" / "sample", seed=config.seed, keep=True)
-    missing = [f"{part}: {relative(file, root)}" for part, file in config.inputs.items() if not file.is_file()]
+    missing = [f"{part}: {relative(file, root)}" for part, file in files.items() if not file.is_file()]
     if missing:
         raise ConfigError(
             "every input of a run must be a file",

@@ -249,3 +249,17 @@ def test_a_query_is_for_a_database(tmp_path):
     with pytest.raises(InputError, match="for a database"):
         hicgeo.read_incidents(path, query="SELECT 1", columns=COLUMNS)
     assert issubclass(InputError, HicgeoError)
+
+
+def test_a_fingerprint_tells_whether_rows_changed(postgis):
+    postgis.sql("CREATE TABLE open.grows AS SELECT generate_series(1, 3) AS n; GRANT SELECT ON open.grows TO reader")
+
+    def fingerprint(query):
+        return _database.Database.at(postgis.address(), layer=None, query=query).fingerprint()
+
+    first = fingerprint("SELECT n FROM open.grows ORDER BY n")
+    assert first == fingerprint("SELECT n FROM open.grows ORDER BY n DESC")
+    assert first[0] == "3"
+    postgis.sql("UPDATE open.grows SET n = 4 WHERE n = 3")
+    assert fingerprint("SELECT n FROM open.grows") != first
+    assert fingerprint("SELECT n FROM open.grows WHERE n > 9") == ["0", "0"]

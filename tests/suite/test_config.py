@@ -118,3 +118,14 @@ def test_a_run_file_can_say_whatever_the_reader_takes(reader, part, own):
     for name, field in part.model_fields.items():
         if name in set(arguments) - own and not field.is_required():
             assert field.default == arguments[name].default, name
+
+
+def test_inputs_may_be_tables_of_a_database_without_a_password(project, edit_run):
+    edit_run("../export.csv", "postgresql://reader@db.intern/politie\n  layer: open.incidenten")
+    place = RunConfig.read("data/runs/tiny.yml").inputs["incidents"]
+    assert place.name == "politie, open.incidenten"
+    assert "intern" not in repr(place)
+    edit_run("reader@", "reader:geheim@")
+    with pytest.raises(ConfigError, match="no password") as failure:
+        RunConfig.read("data/runs/tiny.yml")
+    assert "geheim" not in str(failure.value)

@@ -1,3 +1,5 @@
+# ruff: noqa: S608 - statements for a server that lives for one test run
+
 import pytest
 from notebook_writer import write_notebook
 
@@ -190,3 +192,32 @@ def test_the_region_of_the_hague_is_read_as_published(root, realdata, project, m
     assert [str(month) for month in months.index[months]] == ["2017-12"]
     assert counts.xs("overval", level="crime_type").isna().all()
     assert counts.index.get_level_values("code").isin(run.neighbourhoods.index).sum() == 85 * 3 * 84
+
+
+def test_a_run_from_a_database_equals_that_from_files_and_sees_changes(project, edit_run, postgis, monkeypatch):
+    files = open_run("tiny")
+    lines = (project / "data" / "export.csv").read_text().splitlines()
+    rows = ",".join("(" + ",".join(f"'{cell}'" for cell in line.split(";")) + ")" for line in lines[1:])
+    areas = ",".join(
+        f"('{area.Index}', '{area.name}', '{area.municipality}', {area.dwellings}, "
+        f"ST_GeomFromText('{area.geometry}', 28992))"
+        for area in files.neighbourhoods.itertuples()
+    )
+    postgis.sql(
+        f"CREATE TABLE open.export ({', '.join(f'{title} text' for title in lines[0].split(';'))});"
+        f"INSERT INTO open.export VALUES {rows};"
+        "CREATE TABLE open.areas (code text, name text, gm text, homes int, geom geometry(Polygon, 28992));"
+        f"INSERT INTO open.areas VALUES {areas}; GRANT SELECT ON open.export, open.areas TO reader"
+    )
+    monkeypatch.setenv("PGPASSWORD", postgis.password)
+    address = postgis.address(password=None)
+    edit_run("../areas.geojson", f"{address}\n  layer: open.areas\n  vintage: 2024")
+    edit_run("../export.csv", f"{address}\n  query: SELECT * FROM open.export ORDER BY ctid")
+    run = open_run("tiny")
+    assert run.rows is None
+    assert run.counts.equals(files.counts)
+    assert run.incidents.drop(columns="geometry").equals(files.incidents.drop(columns="geometry"))
+    assert run.source == "politie, a query"
+    assert "127.0.0.1" not in run._repr_html_()
+    postgis.sql("UPDATE open.export SET nr = 'Z9' WHERE nr = 'A00'")
+    assert "Z9" in open_run("tiny").incidents.index
