@@ -25,6 +25,7 @@ from .sources.at_risk import read_at_risk
 from .sources.counts import read_counts
 from .sources.incidents import Intake, read_incidents
 from .sources.neighbourhoods import read_neighbourhoods
+from .sources.proposal import Proposal, propose_intake
 from .sources.sample import SampleCity, sample_city, write_sample
 from .suite.config import RunConfig
 from .suite.execute import run_suite
@@ -47,6 +48,7 @@ __all__ = [
     "HotspotMap",
     "InputError",
     "Intake",
+    "Proposal",
     "Run",
     "RunConfig",
     "SampleCity",
@@ -66,6 +68,7 @@ __all__ = [
     "plot_quality",
     "plot_rates",
     "plot_seasons",
+    "propose_intake",
     "quality_table",
     "rates",
     "read_at_risk",

@@ -22,8 +22,8 @@ MIN_PER_YEAR = 10
 UNKNOWN = "onbekend"
 """The group of records for which a grouping column is empty, so that groups always add up to all."""
 
-_YES = frozenset(("j", "ja", "y", "yes", "1", "true", "waar", "x", "poging"))
-_NO = frozenset(("n", "nee", "no", "0", "false", "onwaar", "voltooid"))
+YES = frozenset(("j", "ja", "y", "yes", "1", "true", "waar", "x", "poging"))
+NO = frozenset(("n", "nee", "no", "0", "false", "onwaar", "voltooid"))
 
 CrimeTypes = Mapping[Any, str | Mapping[Any, str]]
 
@@ -199,7 +199,7 @@ def flags(
         text = [each.strip().lower() for each in unique]
         yes, no, odd = (
             np.array([test(each) for each in text], bool)[codes]
-            for test in (_YES.__contains__, _NO.__contains__, lambda each: each not in _YES | _NO | {""})
+            for test in (YES.__contains__, NO.__contains__, lambda each: each not in YES | NO | {""})
         )
         ledger.note("unreadable_flag", titles[name], odd, "neither yes nor no: left empty")
         found[name] = pd.arrays.BooleanArray(yes, ~(yes | no))

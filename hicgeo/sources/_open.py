@@ -7,6 +7,7 @@ memory, no network, and of GDAL's many drivers, some of which follow references,
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import re
 import shutil
@@ -18,6 +19,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from hicgeo.errors import InputError
 from hicgeo.sources import _child, _confined
@@ -160,6 +163,38 @@ def read_bytes(path: Path) -> bytes:
             f"a packed file must unpack to at most {MAX_RATIO} times its size", "more", "unpack it yourself"
         )
     return data
+
+
+def read_sample(path: Path, size: int, parts: int) -> bytes:
+    """First lines, last lines and lines between of a text file: `parts` evenly over it, of `size` bytes in all.
+
+    Only whole lines are given. A file in UTF-16 or UTF-32, whose lines do not end at a byte, gives its first part.
+
+    Raises
+    ------
+    InputError
+        As `read_bytes`.
+    """
+    piece = size // parts
+    packed = path.suffix.lower() == ".gz"
+    try:
+        with io.BytesIO(read_bytes(path)) if packed else path.open("rb") as file:
+            whole = file.seek(0, io.SEEK_END)
+            file.seek(0)
+            first = file.read(size)
+            if whole <= size:
+                return first
+            if first[:2] in (b"\xff\xfe", b"\xfe\xff") or first[:4096].count(0) * 3 > len(first[:4096]):
+                return first[: first.rfind(b"\n\x00" if first[:2] == b"\xff\xfe" else b"\x00\n") + 2]
+            found = [first[: first.rfind(b"\n", 0, piece) + 1] or first[: first.find(b"\n") + 1]]
+            for start in np.linspace(piece, whole - piece, parts - 1).astype(int).tolist():
+                file.seek(start)
+                block = file.read(piece)
+                end = len(block) if start + piece >= whole else block.rfind(b"\n") + 1
+                found.append(block[block.find(b"\n") + 1 : end])
+    except OSError as failure:
+        raise InputError(f"{path.name} must be readable", type(failure).__name__, "copy or export it again") from None
+    return b"".join(found)
 
 
 @contextmanager

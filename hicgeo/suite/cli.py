@@ -1,9 +1,10 @@
-"""The command line: `hicgeo run`, `hicgeo sample`, `hicgeo lab`."""
+"""The command line: `hicgeo intake`, `hicgeo run`, `hicgeo sample`, `hicgeo lab`."""
 
 from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 import tempfile
 import traceback
@@ -110,6 +111,40 @@ def run(
         typer.echo(f"Failed: {name}. {failure}", err=True)
     if result.failures:
         raise typer.Exit(1)
+
+
+@app.command()
+@_plainly
+def intake(
+    file: Annotated[str, typer.Argument(help="An export: a file, or the address of a database.")],
+    write: Annotated[Path | None, typer.Option(help="Where to write the part `incidents` of a run file.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook.")] = None,
+    layer: Annotated[str | None, typer.Option(help="Layer of a GeoPackage; table of a database.")] = None,
+    query: Annotated[str | None, typer.Option(help="One SELECT to a database.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Encoding of a text file.")] = None,
+) -> None:
+    """Look at an unknown export, and propose how to read it."""
+    import hicgeo
+
+    proposal = hicgeo.propose_intake(file, sheet=sheet, layer=layer, query=query, encoding=encoding)
+    typer.echo(str(proposal))
+    if write is not None:
+        try:
+            with write.open("x", encoding="utf-8", newline="\n") as out:
+                out.write(proposal.to_yaml(_seen_from(file, write.resolve().parent)))
+        except OSError as error:
+            said = "it is there already" if isinstance(error, FileExistsError) else error.strerror
+            _stop(f"{write.name} must be a new file; {said}; name another")
+        typer.echo(f"\nWritten: {write.name}. Settle what is marked, and put it in a run file (data/runs/sample.yml).")
+    if len(proposal.unsettled) or proposal.refused:
+        raise typer.Exit(2)
+
+
+def _seen_from(file: str, folder: Path) -> str:
+    """Path of a file as one in that folder names it; an address as it stands, without its password."""
+    if "://" in file:
+        return re.sub(r"(://[^/@:]*):[^/@]*@", r"\1@", file)
+    return Path(os.path.relpath(file, folder)).as_posix()
 
 
 @app.command()

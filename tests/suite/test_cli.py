@@ -20,7 +20,7 @@ def call():
 def test_it_names_its_version_and_its_commands(call):
     assert call("--version").stdout == f"hicgeo {hicgeo.__version__}\n"
     shown = call("--help").stdout
-    assert all(name in shown for name in ("run", "sample", "lab"))
+    assert all(name in shown for name in ("intake", "run", "sample", "lab"))
 
 
 def test_a_mistake_is_one_message_and_no_traceback(project, call):
@@ -85,3 +85,29 @@ def test_ctrl_c_stops_at_once_and_leaves_no_kernel(project):
             return
         time.sleep(0.2)
     pytest.fail("the kernel still runs")
+
+
+def test_intake_proposes_and_writes_what_a_run_file_takes(project, call):
+    result = call("intake", "data/export.csv", "--write", "data/runs/mapping.yml")
+    # ten incidents in one order of day and month, one of them readable both ways: nothing is open
+    assert result.exit_code == 0, result.output
+    assert "crime_type" in result.stdout
+    assert "Written: mapping.yml" in result.stdout
+    text = (project / "data" / "runs" / "mapping.yml").read_text(encoding="utf-8")
+    assert 'path: "../export.csv"' in text
+    before, after = (project / "data" / "runs" / "tiny.yml").read_text().split("incidents:")
+    rest = after[after.index("rates:") :]
+    text = text.replace("# date: aoristic", "date: start").replace("# period:", "period:")
+    (project / "data" / "runs" / "own.yml").write_text(before + text + rest)
+    assert hicgeo.open_run("own").incidents.index.equals(hicgeo.open_run("tiny").incidents.index)
+    again = call("intake", "data/export.csv", "--write", "data/runs/mapping.yml")
+    assert again.exit_code == 1
+    assert "it is there already" in again.stderr
+
+
+def test_intake_of_what_is_not_settled_ends_with_two(project, call):
+    path = project / "data" / "both.csv"
+    path.write_text("nr;delict;van;x;y\n" + "".join(f"{i};A20;0{i}-02-2024;{150000 + i};520000\n" for i in range(1, 9)))
+    result = call("intake", "data/both.csv")
+    assert result.exit_code == 2
+    assert "choose: day_first | month_first" in result.stdout
