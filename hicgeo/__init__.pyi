@@ -21,6 +21,7 @@ from .output.pictures import plot_rates, plot_seasons
 from .output.quality import plot_quality, quality_table
 from .output.tables import write_table
 from .output.words import in_words
+from .scale.stream import FileCounts, count_from_file
 from .sources.at_risk import read_at_risk
 from .sources.counts import read_counts
 from .sources.incidents import Intake, read_incidents
@@ -41,6 +42,7 @@ __all__ = [
     "ConfigError",
     "CrsError",
     "DisclosureError",
+    "FileCounts",
     "Grid",
     "Handling",
     "HicgeoError",
@@ -57,6 +59,7 @@ __all__ = [
     "assign_neighbourhoods",
     "bandwidth",
     "cluster_seasons",
+    "count_from_file",
     "count_incidents",
     "dark_days",
     "group_rates",

@@ -53,14 +53,16 @@ def _complete(code: str, own: tuple[str, int], known: dict[str, int]) -> str:
     """One code in full: with the prefix it has, if that is a known one, or else with that of its column."""
     prefix, width = (code[:2], known[code[:2]]) if code[:2] in known else own
     body = code.removeprefix(prefix)
-    if re.fullmatch(r"\d+", body) and len(body) <= width:
+    if re.fullmatch(r"[0-9]+", body) and len(body) <= width:
         return prefix + body.zfill(width)
-    return prefix + body if len(body) == width and re.fullmatch(r"\d{4}[0-9A-Z]+", body) else code
+    return prefix + body if len(body) == width and re.fullmatch(r"[0-9]{4}[0-9A-Z]+", body) else code
 
 
 def _level(bare: list[str]) -> str:
     """Level of codes without a prefix, by their width."""
-    widths = sorted({len(code) for code in bare if re.fullmatch(r"\d{1,8}|\d{4}[0-9A-Z]{2}|\d{4}[0-9A-Z]{4}", code)})
+    widths = sorted(
+        {len(code) for code in bare if re.fullmatch(r"[0-9]{1,8}|[0-9]{4}[0-9A-Z]{2}|[0-9]{4}[0-9A-Z]{4}", code)}
+    )
     levels = {"buurt" if n > 6 else "wijk" if n > 4 else "gemeente" for n in widths}
     if len(levels) > 1:
         raise InputError(

@@ -49,20 +49,20 @@ def read_numbers(text: pd.Series, title: str, ledger: Ledger) -> Floats:
     comma = np.asarray(text.str.contains(",", regex=False))
     dotted = text.str.replace(",", ".", regex=False) if comma.any() else text
     numbers = np.full(len(text), np.nan)
-    plain = np.asarray(dotted.str.fullmatch(r"[+-]?\d{1,15}(\.\d{1,15})?"), bool)
+    plain = np.asarray(dotted.str.fullmatch(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?"), bool)
     numbers[plain] = dotted[plain].to_numpy(object).astype(float) if not plain.all() else _floats(dotted)
     grouped = np.zeros(len(text), bool)
     for place in np.flatnonzero(~plain & ~empty):
         value = text.iloc[place].replace("\u00a0", " ")
-        if re.fullmatch(r"-?\d{1,3}(\.\d{3})+(,\d*)?", value):
+        if re.fullmatch(r"-?[0-9]{1,3}(\.[0-9]{3})+(,[0-9]*)?", value):
             numbers[place], grouped[place] = float(value.replace(".", "").replace(",", ".")), True
-        elif re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d*)?", value):
+        elif re.fullmatch(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?", value):
             numbers[place], grouped[place] = float(value.replace(",", "")), True
-        elif re.fullmatch(r"-?\d{1,3}( \d{3})+([.,]\d*)?", value):
+        elif re.fullmatch(r"-?[0-9]{1,3}( [0-9]{3})+([.,][0-9]*)?", value):
             numbers[place], grouped[place] = float(value.replace(" ", "").replace(",", ".")), True
         else:
             with contextlib.suppress(ValueError):
-                numbers[place] = float(value.replace(",", ".")) if "_" not in value else np.nan
+                numbers[place] = float(value.replace(",", ".")) if "_" not in value and value.isascii() else np.nan
     decimal = comma & ~grouped & ~np.isnan(numbers)
     ledger.repair(decimal, "decimal_comma", title, (text, dotted), "a comma was read as decimal mark")
     ledger.repair(
@@ -103,7 +103,7 @@ def undo_thousands(
     if not low.any():
         return x, y
     for each in text:
-        low[low] = each[low].str.strip().str.fullmatch(r"\d{1,3}[.,]\d{3}")
+        low[low] = each[low].str.strip().str.fullmatch(r"[0-9]{1,3}[.,][0-9]{3}")
     low &= within(x * 1000, y * 1000, RD_BOUNDS)
     if not low.any():
         return x, y
@@ -233,7 +233,9 @@ def locate(
     x, y = np.where(half, np.nan, x), np.where(half, np.nan, y)
     live = ledger.standing & np.isfinite(x) & np.isfinite(y)
     if not live.any():
-        return x, y, known_crs(RD_NEW if crs is None else crs)
+        if crs is not None:
+            known_crs(crs)
+        return np.full(len(x), np.nan), np.full(len(y), np.nan), known_crs(RD_NEW)
     declared = crs is not None
     source = known_crs(crs) if declared else known_crs(recognise(x[live], y[live], swap=swap))
     total = int(live.sum())

@@ -180,7 +180,7 @@ def _to_utf8(data: bytes, encoding: str | None) -> tuple[bytes, int, tuple[int, 
         said = f"{encoding}, as declared"
     elif data[:3] == codecs.BOM_UTF8:
         return data[3:], 3, None, "UTF-8 with a byte order mark"
-    elif encoding is None and not data.isascii() and _is_cp1252(data):
+    elif encoding is None and not data.isascii() and is_cp1252(data):
         encoding, said = "cp1252", "cp1252: the file is not UTF-8, and every such byte is a letter in cp1252"
     elif data[:4096].count(0) * 3 > len(data[:4096]):
         raise InputError("text must be in a known encoding", "UTF-16 without its mark", 'declare encoding="utf-16-le"')
@@ -205,7 +205,8 @@ def _to_utf8(data: bytes, encoding: str | None) -> tuple[bytes, int, tuple[int, 
     return out, mark, (low, high), said
 
 
-def _is_cp1252(data: bytes) -> bool:
+def is_cp1252(data: bytes) -> bool:
+    """Whether bytes are no UTF-8 and every one above ASCII is a letter in cp1252; of lines, when it is of each."""
     high = np.frombuffer(data, np.uint8)
     high = high[high >= 128]
     multibyte = re.search(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}", data)

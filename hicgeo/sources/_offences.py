@@ -118,11 +118,11 @@ def _code(text: str) -> str:
 
 def _shown(code: Any) -> str:
     """Return the code if it looks like one: a wrongly chosen column could hold free text."""
-    return str(code) if re.fullmatch(r"[A-Za-z]{0,2}[\d.]{1,8}[A-Za-z]?", str(code)) else "(no code)"
+    return str(code) if re.fullmatch(r"[A-Za-z]{0,2}[0-9.]{1,8}[A-Za-z]?", str(code)) else "(no code)"
 
 
 def _years(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"\s*(\d{4})?\s*(-?)\s*(\d{4})?\s*", text)
+    match = re.fullmatch(r"\s*([0-9]{4})?\s*(-?)\s*([0-9]{4})?\s*", text)
     if not match or (not match[2] and not match[1]) or (match[3] and not match[2]):
         raise InputError("years of a crime type must be a year or a range", repr(text), 'write "2015" or "2012-2015"')
     first = int(match[1] or 0)
@@ -204,7 +204,7 @@ def flags(
         ledger.note("unreadable_flag", titles[name], odd, "neither yes nor no: left empty")
         found[name] = pd.arrays.BooleanArray(yes, ~(yes | no))
     codes, unique = pd.factorize(raw_code)
-    coded = np.array([bool(re.fullmatch(r"[Bb]\d\d", each)) for each in unique], bool)[codes] & police_codes
+    coded = np.array([bool(re.fullmatch(r"[Bb][0-9][0-9]", each)) for each in unique], bool)[codes] & police_codes
     implied = coded & found["violence"].isna()
     ledger.note("violence_from_code", titles["crime_type"], implied, "violence follows from an offence code in B")
     found["violence"][implied] = True
@@ -233,7 +233,7 @@ def municipalities(text: pd.Series, title: str, ledger: Ledger) -> pd.Series:
     """Codes become GM and four digits; names stay as they are."""
     text = text.fillna("").str.strip()
     codes, unique = pd.factorize(text)
-    matches = [re.fullmatch(r"(?:GM)?\s*(\d{1,4})", each.upper()) for each in unique]
+    matches = [re.fullmatch(r"(?:GM)?\s*([0-9]{1,4})", each.upper()) for each in unique]
     whole = [f"GM{m[1].zfill(4)}" if m else each for each, m in zip(unique, matches, strict=True)]
     changed = np.array([a != b for a, b in zip(unique, whole, strict=True)], bool)[codes]
     repaired = pd.Series(pd.array(whole, dtype="str").take(codes)) if len(whole) else text

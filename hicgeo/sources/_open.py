@@ -197,6 +197,45 @@ def read_sample(path: Path, size: int, parts: int) -> bytes:
     return b"".join(found)
 
 
+def read_blocks(path: Path, size: int) -> Iterator[bytes]:
+    """Content of a delimited text file in blocks of whole lines, each of about `size` bytes.
+
+    Raises
+    ------
+    InputError
+        As `read_bytes`; or the file is in UTF-16 or UTF-32, whose lines do not end at a byte, or has no line ends.
+    """
+    limit = max(1 << 20, path.stat().st_size * MAX_RATIO)
+    total, rest = 0, b""
+    try:
+        with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
+            while block := file.read(size):
+                if total == 0 and (block[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in block[:64]):
+                    raise InputError(
+                        "a file that is read in blocks must be in UTF-8 or cp1252", "UTF-16", "save it as UTF-8"
+                    )
+                total += len(block)
+                if total > limit:
+                    raise InputError(
+                        f"a packed file must unpack to at most {MAX_RATIO} times its size", "more", "unpack it yourself"
+                    )
+                end = block.rfind(b"\n") + 1
+                if not end and len(block) == size:
+                    raise InputError(
+                        "a file that is read in blocks must have lines that end in LF or CRLF",
+                        f"none in {size >> 20} MiB",
+                        "save it with other line ends",
+                    )
+                if end:
+                    yield rest + block[:end]
+                    rest = b""
+                rest += block[end:]
+    except (OSError, EOFError) as failure:
+        raise InputError(f"{path.name} must be readable", type(failure).__name__, "copy or export it again") from None
+    if rest:
+        yield rest
+
+
 @contextmanager
 def unpacked(path: Path, layer: str | None = None) -> Iterator[tuple[Path, str | None]]:
     """Give the file to read and its layer: the one data set in an archive, or `path` itself.

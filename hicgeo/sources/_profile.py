@@ -13,15 +13,22 @@ import pandas as pd
 
 from hicgeo.sources._exports import CRIME_CODES
 
-_YMD = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|(?:(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))"
-_WORDED = r"\d{1,2}[- ]?[a-z]{3,9}\.?[- ]?\d{4}"
-_THREE = r"(?P<first>\d{1,2})[-/. ](?P<second>\d{1,2})[-/. ](?P<year>\d{4}|\d{2})"
-_SERIAL = r"(?P<serial>[2-7]\d{4})(?:[.,]\d{1,12})?"
-_CLOCK = r"\d{1,2}(?:[:uh.]\d\d)(?::\d\d(?:[.,]\d{1,9})?)?\s*(?:uur|u)?\s*(?:z|[+-]\d\d:?\d\d)?"
+_YMD = r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|(?:(?:19|20)[0-9][0-9](?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))"
+_WORDED = r"[0-9]{1,2}[- ]?[a-z]{3,9}\.?[- ]?[0-9]{4}"
+_THREE = r"(?P<first>[0-9]{1,2})[-/. ](?P<second>[0-9]{1,2})[-/. ](?P<year>[0-9]{4}|[0-9]{2})"
+_SERIAL = r"(?P<serial>[2-7][0-9]{4})(?:[.,][0-9]{1,12})?"
+_CLOCK = (
+    r"[0-9]{1,2}(?:[:uh.][0-9][0-9])(?::[0-9][0-9](?:[.,][0-9]{1,9})?)?"
+    r"\s*(?:uur|u)?\s*(?:z|[+-][0-9][0-9]:?[0-9][0-9])?"
+)
 _MOMENT = re.compile(rf"(?:{_YMD}|{_WORDED}|{_THREE}|{_SERIAL})(?:[t ]\s*(?P<clock>{_CLOCK}))?", re.IGNORECASE)
-_TIME = re.compile(r"(?P<hour>\d{1,2})(?P<mark>[:uh.]?)(?P<minute>\d\d)(?::\d\d(?:[.,]\d+)?)?\s*(?:uur|u)?", re.I)
+_TIME = re.compile(
+    r"(?P<hour>[0-9]{1,2})(?P<mark>[:uh.]?)(?P<minute>[0-9][0-9])(?::[0-9][0-9](?:[.,][0-9]+)?)?\s*(?:uur|u)?", re.I
+)
 _MIDNIGHT = re.compile(r"0?0[:uh.]00(?::00(?:[.,]0+)?)?\s*(?:uur|u)?", re.IGNORECASE)
-_NUMBER = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:[. ]\d{3})+(?=,|$)|\d{1,3}(?:,\d{3})+(?=\.|$))(?:[.,]\d+)?")
+_NUMBER = re.compile(
+    r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:[. ][0-9]{3})+(?=,|$)|[0-9]{1,3}(?:,[0-9]{3})+(?=\.|$))(?:[.,][0-9]+)?"
+)
 _EMPTY = frozenset(("", "nan", "null", "none", "-"))
 
 Floats = npt.NDArray[np.float64]
@@ -179,8 +186,8 @@ def crime_type(value: str) -> str | None:
     text = plain_code(value)
     if text in CRIME_CODES:
         return CRIME_CODES[text]
-    parts = re.match(r"([A-Z]?[\d.]{2,8})\s*[-:|]?\s+(\S.*)$", text)
-    behind = re.match(r"(\S.*?)\s*\(([A-Z]?[\d.]{2,8})\)$", text)
+    parts = re.match(r"([A-Z]?[0-9.]{2,8})\s*[-:|]?\s+(\S.*)$", text)
+    behind = re.match(r"(\S.*?)\s*\(([A-Z]?[0-9.]{2,8})\)$", text)
     code = parts[1] if parts else behind[2] if behind else ""
     return CRIME_CODES.get(code)
 
@@ -205,4 +212,4 @@ def _number(value: str) -> float:
 
 
 def _mask(value: str) -> str:
-    return re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", value))[:30]
+    return re.sub(r"[^\W0-9_]", "a", re.sub(r"[0-9]", "9", value))[:30]

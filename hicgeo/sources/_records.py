@@ -60,10 +60,21 @@ def read_table(
                 table = _from_vector(_open.read_vector(file, layer_there))
     if table.read == 0:
         raise InputError(f"{path.name} must have at least one record", "0 rows", "export the period again")
+    return strike(table, path.name)
+
+
+def strike(table: Table, name: str) -> Table:
+    """Reject what is no record (titles, totals, errors of Excel); refuse a table of text that was decoded wrongly.
+
+    Raises
+    ------
+    InputError
+        Over 1 % of the records have signs of a wrong decoding.
+    """
     _strike_furniture(table)
     _strike_errors(table)
     if table.mojibake:
-        _note_mojibake(table, path.name)
+        _note_mojibake(table, name)
     return table
 
 

@@ -275,9 +275,9 @@ def _halves(text: pd.Series) -> tuple[pd.Series, pd.Series]:
     import pyarrow.compute as pc
 
     stripped = pa.array(text.fillna("").str.strip(), type=pa.large_string())
-    found = pc.extract_regex(stripped, r"(?s)^(?P<date>.*?)(?:[T ]\s*(?P<time>\d{1,2}(?:[:.uh]\d\d|u).*))?$")
+    found = pc.extract_regex(stripped, r"(?s)^(?P<date>.*?)(?:[T ]\s*(?P<time>[0-9]{1,2}(?:[:.uh][0-9][0-9]|u).*))?$")
     date, time = (pd.Series(pd.array(pc.struct_field(found, name), dtype=TEXT)).fillna("") for name in ("date", "time"))
-    clock_only = date.str.fullmatch(r"\d{1,2}[:.uh]\d\d(:\d\d)?")
+    clock_only = date.str.fullmatch(r"[0-9]{1,2}[:.uh][0-9][0-9](:[0-9][0-9])?")
     return date.where(~clock_only, ""), time.where(~clock_only, date)
 
 
@@ -326,11 +326,13 @@ class _Date:
 
 
 def _date(text: str, dates: Dates) -> _Date:
-    match = re.fullmatch(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", text) or re.fullmatch(r"(\d{4})(\d\d)(\d\d)", text)
+    match = re.fullmatch(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})", text) or re.fullmatch(
+        r"([0-9]{4})([0-9][0-9])([0-9][0-9])", text
+    )
     if match:
         same = _valid(*map(int, match.groups()))
         return _Date(same, same)
-    match = re.fullmatch(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4}|\d{2})", text)
+    match = re.fullmatch(r"([0-9]{1,2})[-/. ]([0-9]{1,2})[-/. ]([0-9]{4}|[0-9]{2})", text)
     if match:
         a, b, year = map(int, match.groups())
         short = len(match[3]) == 2
@@ -344,11 +346,11 @@ def _date(text: str, dates: Dates) -> _Date:
         out = _Date(day_first, month_first, "either" if len(fits) == 2 else "".join(fits))
         out.two_digits = short
         return out
-    match = re.fullmatch(r"(\d{1,2})[- ]?([a-z]{3,9})\.?[- ]?(\d{4})", text.lower())
+    match = re.fullmatch(r"([0-9]{1,2})[- ]?([a-z]{3,9})\.?[- ]?([0-9]{4})", text.lower())
     if match and match[2] in _MONTHS:
         same = _valid(int(match[3]), _MONTHS[match[2]], int(match[1]))
         return _Date(same, same)
-    match = re.fullmatch(r"([2-7]\d{4})(?:[.,](\d{1,12}))?", text)
+    match = re.fullmatch(r"([2-7][0-9]{4})(?:[.,]([0-9]{1,12}))?", text)
     if match:
         same = EPOCHS[dates.excel_epoch] + dt.timedelta(days=int(match[1]))
         out = _Date(same, same)
@@ -375,13 +377,13 @@ class _Clock:
 def _clock(text: str) -> _Clock:
     """Microseconds since midnight and the UTC offset in minutes of a clock time."""
     match = re.fullmatch(
-        r"(\d{1,2})(?:(?P<mark>[:.uh]?)(\d\d)(?::?(\d\d)(?:[.,](\d{1,9}))?)?\s*(?:uur|u)?|\s*(?:uur|u))"
-        r"\s*(?P<zone>Z|[+-]\d\d:?\d\d)?",
+        r"([0-9]{1,2})(?:(?P<mark>[:.uh]?)([0-9][0-9])(?::?([0-9][0-9])(?:[.,]([0-9]{1,9}))?)?\s*(?:uur|u)?|\s*(?:uur|u))"
+        r"\s*(?P<zone>Z|[+-][0-9][0-9]:?[0-9][0-9])?",
         text,
         re.IGNORECASE,
     )
     # 0.25 is a quarter past midnight, or Excel's quarter of a day
-    if not match or re.fullmatch(r"0\.\d\d", text):
+    if not match or re.fullmatch(r"0\.[0-9][0-9]", text):
         return _Clock(None)
     hour, minute, second = int(match[1]), int(match[3] or 0), int(match[4] or 0)
     micro = int((match[5] or "0").ljust(6, "0")[:6])

@@ -196,7 +196,7 @@ def _weights(cells: pd.DataFrame, titles: dict[str, str]) -> tuple[Floats, npt.N
 
 def _from_codes(text: pd.Series) -> Floats:
     """South-western corners, in metres, of squares that are named in units of 100 m."""
-    parts = text.str.strip().str.upper().str.extract(r"^E(\d{4})N(\d{4})$")
+    parts = text.str.strip().str.upper().str.extract(r"^E([0-9]{4})N([0-9]{4})$")
     bad = parts[0].isna().to_numpy()
     if bad.any():
         raise InputError(

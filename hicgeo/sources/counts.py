@@ -205,7 +205,7 @@ def _months(cells: pd.DataFrame, titles: list[str], table: Table) -> tuple[Any, 
     codes, unique = pd.factorize(text)
     read = [_month(str(each)) for each in unique]
     month = np.array([m or 0 for m in read], np.int64)[codes]
-    longer = np.array([bool(re.fullmatch(r"\d{4}(JJ|KW)\d\d", str(each))) for each in unique], bool)[codes]
+    longer = np.array([bool(re.fullmatch(r"[0-9]{4}(JJ|KW)[0-9][0-9]", str(each))) for each in unique], bool)[codes]
     bad = np.array([m is None for m in read], bool)[codes] & ~longer
     if bad.any():
         raise InputError(
@@ -219,7 +219,7 @@ def _months(cells: pd.DataFrame, titles: list[str], table: Table) -> tuple[Any, 
 
 
 def _month(text: str) -> int | None:
-    match = re.fullmatch(r"(\d{4})(?:MM|[-/.]|)(\d{1,2})(?:[-/.]\d{1,2})?(?:[T ].*)?", text)
+    match = re.fullmatch(r"([0-9]{4})(?:MM|[-/.]|)([0-9]{1,2})(?:[-/.][0-9]{1,2})?(?:[T ].*)?", text)
     if not match or not 1 <= int(match[2]) <= 12 or (len(match[2]) == 1 and text[4:5].isdigit()):
         return None
     return (int(match[1]) - 1970) * 12 + int(match[2]) - 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -162,71 +164,132 @@ def read_incidents(
     >>> intake.incidents["crime_type"].tolist(), intake.rejected["reason"].tolist()
     (['woninginbraak', 'straatroof'], ['unmapped_code'])
     """
-    dates = _times.Dates(date_order, century, excel_epoch, swap_times)
-    if at_station not in ("flag", "reject"):
-        raise InputError("at_station must be one of flag, reject", repr(at_station), "choose one")
+    reading = Reading(
+        columns=columns,
+        crs=crs,
+        crime_types=crime_types,
+        duplicates=duplicates,
+        date_order=date_order,
+        century=century,
+        excel_epoch=excel_epoch,
+        swap=swap,
+        swap_times=swap_times,
+        stations=stations,
+        at_station=at_station,
+        geocoder=geocoder,
+    )
     path = _open.check_source(source, layer=layer, query=query)
-    police = None if stations is None else _places.read_points(stations, "stations")
-    addresses = None if geocoder is None else _places.read_points(geocoder, "geocoder", "address_key")
-    table = read_table(path, sheet=sheet, layer=layer, encoding=encoding, multiline=multiline)
-    titles = _titles(table, columns, geocoder is not None)
-    ledger = table.ledger
-    cells = {name: table.cells[title] for name, title in titles.items()}
-
-    number = cells["incident_id"].fillna("").str.strip()
-    ledger.reject(np.asarray(number == ""), "missing_id", titles["incident_id"], None)
-    raw_code = cells["crime_type"].fillna("").str.strip()
-    offences = _offences.Offences(raw_code, crime_types, titles["crime_type"], ledger)
-    moments = {name: text for name, text in cells.items() if name.startswith(("start", "end"))}
-    start, end, status = _times.read_windows(moments, titles, ledger, dates)
-    year = start.dt.year.to_numpy(np.int64)
-    crime = offences.by_year(year)
-    x, y, metric = _places.coordinates(table, titles, crs, swap)
-    if addresses is not None:
-        x, y = _places.geocode(x, y, metric, cells["address_key"], titles["address_key"], addresses, ledger)
-    put_there = np.zeros(len(x), bool) if police is None else _places.at_stations(x, y, metric, police)
-    if at_station == "reject":
-        ledger.reject(put_there, "police_station", titles.get("x"), lambda at: [f"{x[i]} / {y[i]}" for i in at])
-    number = _offences.strike_duplicates(number, crime, table, titles["incident_id"], duplicates)
-
-    # from here nothing is rejected any more
-    ledger.note("unlocated", titles.get("x"), np.isnan(x), "no coordinates: accepted with empty geometry")
-    offences.note_moved(crime, year)
-    _places.note_heaps(x, y, ledger)
-    out: dict[str, Any] = {
-        "crime_type": pd.Series(crime),
-        "start": start,
-        "end": end,
-        "time_status": status,
-        **_offences.flags(cells, titles, raw_code, crime_types is None, ledger),
-    }
-    for name in ("target", "modus", "dwelling_type"):
-        if name in cells:
-            out[name] = _offences.groups(cells[name], titles[name], ledger)
-    if "address_key" in cells:
-        key = cells["address_key"].str.strip()
-        out["address_key"] = key.where(key != "")
-    if "municipality" in cells:
-        out["municipality"] = _offences.municipalities(cells["municipality"], titles["municipality"], ledger)
-    if "registered" in cells:
-        registered = _times.read_dates(cells["registered"], titles["registered"], ledger, dates)
-        out["registered"] = registered
-        same = np.asarray(registered == start.dt.tz_localize(None).dt.normalize()) & ledger.standing
-        if same.sum() > 0.5 * (np.asarray(registered.notna()) & ledger.standing).sum():
-            said = "most incidents start on the day of registration: is that the day it happened?"
-            ledger.note("registered_as_start", titles["registered"], same, said)
-    out["precision_m"] = _places.precision(cells.get("precision_m"), titles.get("precision_m"), x, y, put_there, ledger)
-    account, read, size = table.account(), table.read, table.size
-    del table, cells, moments, raw_code, offences  # text of the file: as large as what is made of it
-    incidents = _assemble(out, number, x, y, metric, ledger.standing)
-    located = 1 - float(incidents.geometry.is_empty.mean()) if len(incidents) else 1.0
-    if located < _LEAST_LOCATED:
-        said = f"only {located:.0%} of the accepted incidents have a place: a map does not speak for the whole"
-        ledger.note("few_located", None, len(incidents), said)
-    return Intake(incidents, ledger.rejected(), ledger.notes(), ledger.repairs(), account, read, size, path.name)
+    # no name holds the table here: its text is given up as soon as it is read
+    return reading.of(
+        read_table(path, sheet=sheet, layer=layer, encoding=encoding, multiline=multiline),
+        path.name,
+    )
 
 
-def _titles(table: Table, columns: str | Mapping[str, str | Sequence[str]], geocoded: bool) -> dict[str, str]:
+@dataclass(frozen=True)
+class Reading:
+    """How the records of an export are judged: the arguments of `read_incidents` that are not about the file."""
+
+    columns: str | Mapping[str, str | Sequence[str]]
+    crs: Any = None
+    crime_types: Mapping[Any, str | Mapping[Any, str]] | None = None
+    duplicates: str = "heaviest"
+    date_order: str = "day_first"
+    century: int | None = None
+    excel_epoch: int = 1900
+    swap: bool = False
+    swap_times: bool = False
+    stations: str | Path | gpd.GeoDataFrame | None = None
+    at_station: str = "flag"
+    geocoder: str | Path | gpd.GeoDataFrame | None = None
+
+    def __post_init__(self) -> None:
+        self._dates  # noqa: B018 - what is wrong in it is said before a file is opened
+        if self.at_station not in ("flag", "reject"):
+            raise InputError("at_station must be one of flag, reject", repr(self.at_station), "choose one")
+
+    @cached_property
+    def _dates(self) -> _times.Dates:
+        return _times.Dates(self.date_order, self.century, self.excel_epoch, self.swap_times)
+
+    @cached_property
+    def _police(self) -> gpd.GeoDataFrame | None:
+        return None if self.stations is None else _places.read_points(self.stations, "stations")
+
+    @cached_property
+    def _addresses(self) -> gpd.GeoDataFrame | None:
+        return None if self.geocoder is None else _places.read_points(self.geocoder, "geocoder", "address_key")
+
+    def of(self, table: Table, name: str) -> Intake:
+        """Accept or reject every record of a table; its text is given up on the way.
+
+        Raises
+        ------
+        InputError, ColumnError, CrsError
+            As `read_incidents`.
+        """
+        titles = titles_of(table, self.columns, self._addresses is not None)
+        ledger = table.ledger
+        cells = {name: table.cells[title] for name, title in titles.items()}
+
+        number = cells["incident_id"].fillna("").str.strip()
+        ledger.reject(np.asarray(number == ""), "missing_id", titles["incident_id"], None)
+        raw_code = cells["crime_type"].fillna("").str.strip()
+        offences = _offences.Offences(raw_code, self.crime_types, titles["crime_type"], ledger)
+        moments = {name: text for name, text in cells.items() if name.startswith(("start", "end"))}
+        start, end, status = _times.read_windows(moments, titles, ledger, self._dates)
+        year = start.dt.year.to_numpy(np.int64)
+        crime = offences.by_year(year)
+        x, y, metric = _places.coordinates(table, titles, self.crs, self.swap)
+        if self._addresses is not None:
+            x, y = _places.geocode(x, y, metric, cells["address_key"], titles["address_key"], self._addresses, ledger)
+        put_there = np.zeros(len(x), bool)
+        if self._police is not None:
+            put_there = _places.at_stations(x, y, metric, self._police)
+        if self.at_station == "reject":
+            ledger.reject(put_there, "police_station", titles.get("x"), lambda at: [f"{x[i]} / {y[i]}" for i in at])
+        number = _offences.strike_duplicates(number, crime, table, titles["incident_id"], self.duplicates)
+
+        # from here nothing is rejected any more
+        ledger.note("unlocated", titles.get("x"), np.isnan(x), "no coordinates: accepted with empty geometry")
+        offences.note_moved(crime, year)
+        _places.note_heaps(x, y, ledger)
+        out: dict[str, Any] = {
+            "crime_type": pd.Series(crime),
+            "start": start,
+            "end": end,
+            "time_status": status,
+            **_offences.flags(cells, titles, raw_code, self.crime_types is None, ledger),
+        }
+        for group in ("target", "modus", "dwelling_type"):
+            if group in cells:
+                out[group] = _offences.groups(cells[group], titles[group], ledger)
+        if "address_key" in cells:
+            key = cells["address_key"].str.strip()
+            out["address_key"] = key.where(key != "")
+        if "municipality" in cells:
+            out["municipality"] = _offences.municipalities(cells["municipality"], titles["municipality"], ledger)
+        if "registered" in cells:
+            registered = _times.read_dates(cells["registered"], titles["registered"], ledger, self._dates)
+            out["registered"] = registered
+            same = np.asarray(registered == start.dt.tz_localize(None).dt.normalize()) & ledger.standing
+            if same.sum() > 0.5 * (np.asarray(registered.notna()) & ledger.standing).sum():
+                said = "most incidents start on the day of registration: is that the day it happened?"
+                ledger.note("registered_as_start", titles["registered"], same, said)
+        out["precision_m"] = _places.precision(
+            cells.get("precision_m"), titles.get("precision_m"), x, y, put_there, ledger
+        )
+        account, read, size = table.account(), table.read, table.size
+        del table, cells, moments, raw_code, offences  # text of the file: as large as what is made of it
+        incidents = _assemble(out, number, x, y, metric, ledger.standing)
+        located = 1 - float(incidents.geometry.is_empty.mean()) if len(incidents) else 1.0
+        if located < _LEAST_LOCATED:
+            said = f"only {located:.0%} of the accepted incidents have a place: a map does not speak for the whole"
+            ledger.note("few_located", None, len(incidents), said)
+        return Intake(incidents, ledger.rejected(), ledger.notes(), ledger.repairs(), account, read, size, name)
+
+
+def titles_of(table: Table, columns: str | Mapping[str, str | Sequence[str]], geocoded: bool) -> dict[str, str]:
     """Title in the file of each of our names."""
     wanted: Mapping[str, str | Sequence[str]]
     presets: dict[str, Mapping[str, str | Sequence[str]]] = {"sample": SAMPLE, "bvh": BVH}

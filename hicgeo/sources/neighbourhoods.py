@@ -358,7 +358,7 @@ def _numbers(raw: gpd.GeoDataFrame, title: str | None, ours: str) -> tuple[Any, 
 def _vintage(*names: str) -> tuple[int | None, str]:
     """Find the year in a name, if it has exactly one."""
     for name in names:
-        years = {int(year) for year in re.findall(r"(?<!\d)((?:19|20)\d{2})(?!\d)", name)}
+        years = {int(year) for year in re.findall(r"(?<![0-9])((?:19|20)[0-9]{2})(?![0-9])", name)}
         if len(years) == 1:
             return years.pop(), f"name {name}"
     return None, "unknown"

@@ -432,3 +432,24 @@ def test_case_49_located_share(twin):
     assert "82% located" in repr(intake)
     twin.export.rows[0][6:8] = ["80000", "455000"]
     assert "few_located" not in kinds(twin.read(touched=range(7)))  # 34 of 40 is 85 %
+
+
+def test_an_export_of_which_no_place_is_left_is_in_rd_whatever_it_was_in(export):
+    """Found by fuzz/geojson.py: a table without incidents in degrees broke the contract of the incident table."""
+    for row in range(len(export.rows)):
+        export.set(row, "delict", "Q1")
+        export.set(row, "x", "4.31")
+        export.set(row, "y", "52.08")
+    intake = hicgeo.read_incidents(export.write(), columns=export.columns, crs="EPSG:4326")
+    assert intake.summary()["rejected: unmapped_code"] == len(export.rows)
+    hicgeo.schema.check_incidents(intake.incidents)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_only_the_digits_of_ascii_are_numbers(export, whole):
+    """Found by fuzz/scalars.py: digits of other scripts passed one reading of numbers and broke another."""
+    rows = range(len(export.rows)) if whole else [BAD]
+    for row in rows:
+        export.set(row, "x", "\u0668\u0661\u0662\u0663\u0664")
+    intake = hicgeo.read_incidents(export.write(), columns=export.columns, crs="EPSG:28992")
+    assert intake.summary()["rejected: bad_coordinate"] == len(rows)
