@@ -386,7 +386,9 @@ class _Total:
             size = int(later["size"].sum())
             parts["accepted"], parts["rejected"] = parts["accepted"] - size, parts["rejected"] + size
             extra = {"reason": "duplicate_number", "column": blocks[0].number_title, "value": later["number"]}
-            rejected.append(later[["record", "line"]].astype("int64").assign(**extra))
+            rejected.append(
+                later[["record", "line"]].astype("int64").assign(**extra).astype(blocks[0].rejected.dtypes.to_dict())
+            )
             note = {"kind": "duplicate_number", "column": blocks[0].number_title, "records": len(later)}
             note |= {
                 "example_line": later["line"].min(),
