@@ -158,8 +158,9 @@ def count_from_file(
     Notes
     -----
     The file is read in blocks of 16 MiB, each through the checks of `read_incidents` with the titles of the first
-    line, then joined and counted. What is decided of a file as a whole is decided so: the encoding on all of its bytes, the
-    CRS (when it is left out) on the first block and held against every other, records with one number over all blocks.
+    line, then joined and counted. What is decided of a file as a whole is decided so: the encoding on all of its
+    bytes, the CRS (when it is left out) on the first block and held against every other, records with one number
+    over all blocks.
     Those with a number that an earlier block had are `duplicate_number`, also when their content is the same; the one
     that counts is the one that would count in memory. Shares under which a reading is refused, or taken for a default
     (dates in two orders, clock times of 00:00), are looked at block by block. A line end ends a record: `multiline` is

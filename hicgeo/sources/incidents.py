@@ -290,7 +290,28 @@ class Reading:
 
 
 def titles_of(table: Table, columns: str | Mapping[str, str | Sequence[str]], geocoded: bool) -> dict[str, str]:
-    """Title in the file of each of our names."""
+    """
+    Find the title in the file of each of our names.
+
+    Parameters
+    ----------
+    table : Table
+        The file as text.
+    columns : str or dict
+        `"sample"`, `"bvh"`, or our name to the title in the file (or to the titles it may have).
+    geocoded : bool
+        Whether places come from addresses, so that `address_key` is needed.
+
+    Returns
+    -------
+    dict
+        Our name to the title in the file.
+
+    Raises
+    ------
+    ColumnError
+        `columns` is no known export, names a column that is not ours, or a title is missing or fits twice.
+    """
     wanted: Mapping[str, str | Sequence[str]]
     presets: dict[str, Mapping[str, str | Sequence[str]]] = {"sample": SAMPLE, "bvh": BVH}
     if isinstance(columns, str):
