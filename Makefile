@@ -3,15 +3,18 @@
 PYTHON ?= python3
 UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .uv/bin/uv)
 READY := .venv/.ready
+FUZZ_SECONDS ?= 1800
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test campaign lint lab lock clean
+.PHONY: help setup run test campaign nightly fuzz lint lab lock clean
 
 help:
 	@echo "make setup     make the environment in .venv"
 	@echo "make run       run the sample city and name the index page (RUN=den-haag for another run)"
 	@echo "make test      run every test"
 	@echo "make campaign  run the slow tests: false alarms and power over many seeds"
+	@echo "make nightly   mix the faults of BAD-INPUT over 200,000 rows and more"
+	@echo "make fuzz      feed the readers any bytes, half an hour each (FUZZ_SECONDS=60 for less)"
 	@echo "make lint      check style and types"
 	@echo "make lab       open JupyterLab on the notebooks"
 	@echo "make lock      renew requirements.lock from pyproject.toml"
@@ -36,10 +39,26 @@ run: $(READY)
 	.venv/bin/hicgeo run $(RUN)
 
 test: $(READY)
-	.venv/bin/pytest -n 2 -m "not slow"
+	.venv/bin/pytest -n 2 -m "not slow and not nightly"
 
 campaign: $(READY)
 	.venv/bin/pytest -n 2 -m slow
+
+nightly: $(READY)
+	.venv/bin/pytest -m nightly
+
+# atheris has wheels for some versions of Python only, and nothing else needs it: its own environment.
+.venv-fuzz/.ready: requirements.lock | $(UV)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv-fuzz
+	$(UV) pip sync --quiet --python .venv-fuzz --require-hashes requirements.lock
+	$(UV) pip install --quiet --python .venv-fuzz --no-deps atheris==3.0.0
+	@touch $@
+
+fuzz: .venv-fuzz/.ready
+	cd fuzz && for harness in delimited scalars geojson; do mkdir -p ../.fuzz/$$harness && PYTHONPATH=.. \
+	  ../.venv-fuzz/bin/python $$harness.py -timeout=5 -rss_limit_mb=4096 -max_len=4096 \
+	  -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=../.fuzz/$$harness- ../.fuzz/$$harness corpus/$$harness || exit 1; \
+	done
 
 lint: $(READY)
 	.venv/bin/ruff check .
