@@ -3,11 +3,12 @@
     .venv/bin/python benchmarks/intake.py                  # 10 million rows; writes results/intake.json
     .venv/bin/python benchmarks/intake.py --rows 1000000   # smaller, to the screen only
 
-Every measurement is a process of its own, so that its peak memory is its own. DuckDB is needed for one line of the table
-only (`uv pip install duckdb`), and left out, saying so, where it is absent.
+Every measurement is a process of its own, so that its peak memory is its own. DuckDB is needed for one line of the
+table only (`uv pip install duckdb`), and left out, saying so, where it is absent.
 """
 
 import argparse
+import csv
 import importlib.util
 import json
 import os
@@ -74,10 +75,17 @@ def write_export(folder: Path, rows: int, seed: int = 1) -> tuple[Path, Path]:
     import hicgeo
 
     hicgeo.write_sample(hicgeo.sample_city(seed), folder)
-    # broken records would stop the readers that are measured beside
+    # records with too many fields or a stray quote would stop the readers that are measured beside
     once = pd.read_csv(
-        folder / "incidents.csv", sep=";", dtype=str, keep_default_na=False, encoding="utf-8-sig", on_bad_lines="skip"
+        folder / "incidents.csv",
+        sep=";",
+        dtype=str,
+        keep_default_na=False,
+        encoding="utf-8-sig",
+        quoting=csv.QUOTE_NONE,
+        on_bad_lines="skip",
     )[list(COLUMNS.values())]
+    once = once[~once.apply(lambda column: column.str.contains('"')).any(axis="columns")]
     export = folder / "export.csv"
     with export.open("w", encoding="utf-8", newline="") as out:
         out.write(";".join(once.columns) + "\r\n")
