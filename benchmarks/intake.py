@@ -53,8 +53,9 @@ WAYS = {
     "duckdb, bare": (
         "import sys, duckdb\n"
         + RECORD
-        + "duckdb.sql('SET threads=2'); duckdb.sql(f\"CREATE TABLE t AS FROM read_csv('{records}', delim=';')\")\n"
-        + "print(duckdb.sql('SELECT count(*) FROM t').fetchone()[0])"
+        + "db = duckdb.connect(config={'threads': 2})\n"
+        + "db.execute(\"CREATE TABLE t AS FROM read_csv('\" + records + \"', delim=';')\")\n"
+        + "print(db.execute('SELECT count(*) FROM t').fetchall()[0][0])"
     ),
     "count_from_file, 2 processes": (
         HICGEO.replace("buurten", "if __name__ == '__main__':\n  buurten")
