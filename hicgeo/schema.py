@@ -25,6 +25,10 @@ COUNT_STATUS = ("final", "provisional", "missing")
 ASSIGNMENT_STATUS = ("inside", "snapped", "outside", "unlocated")
 RATE_STATES = ("boven", "niet te onderscheiden", "onder", "te klein", "onvolledig")
 RD_NEW = "EPSG:28992"
+LEAST_LOCATED = 0.85
+"""Share of the incidents that must have a place before a map may speak for the whole."""
+NEAR_BORDER_M = 25.0
+"""A place this near to a border may as well lie on the other side: borders and addresses are no more accurate."""
 TIME_ZONE = "Europe/Amsterdam"
 
 CODE_PATTERN = r"^(BU\d{4}[0-9A-Z]{4}|WK\d{4}[0-9A-Z]{2}|GM\d{4})$"

@@ -145,6 +145,7 @@ def page_texts(
     handling: Handling | None,
     fictional: bool,
     limits_title: str,
+    warning: str = "",
 ) -> dict[str, Any]:
     """Everything a page says around its content: banners, facts, limits, handling and the words of its controls.
 
@@ -164,6 +165,8 @@ def page_texts(
         Shown when given; an outward page without it says so.
     fictional
         Whether to show the banner of fictional data.
+    warning
+        What the reader must know first, in the language of the page; nothing when empty.
     limits_title
         Key of the heading over what the page does not say.
     """
@@ -179,6 +182,7 @@ def page_texts(
         "title": title,
         "classification": say("page.intern" if profile == "intern" else "page.confidential"),
         "fictional": say("page.fictional") if fictional else "",
+        "warning": warning,
         "facts": [(say(f"page.{key}"), value) for key, value in shown.items()],
         "reported": say("page.reported"),
         "limits_title": say(limits_title),

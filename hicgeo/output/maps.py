@@ -58,6 +58,8 @@ class HotspotMap:
         For whom, why, on what ground and until when; an outward map without it says that it may not be passed on.
     fictional
         Mark the page as made from fictional example data.
+    warning
+        Sentence above the map that a reader must see first.
 
     Attributes
     ----------
@@ -110,6 +112,7 @@ class HotspotMap:
         date: Date | None = None,
         handling: Handling | None = None,
         fictional: bool = False,
+        warning: str = "",
     ) -> None:
         if not 0 < len(title.strip()) <= MAX_TITLE:
             raise InputError(f"a map needs a title of 1 to {MAX_TITLE} characters", f"{len(title)}", "give it one")
@@ -132,6 +135,7 @@ class HotspotMap:
             facts={"period": period, "source": source, "date": date},
             handling=handling,
             fictional=fictional,
+            warning=warning,
             limits_title="page.not_said",
         )
         block = json_block("hicgeo-page", {**base, "language": self._scene.language, "words": self._words["words"]})

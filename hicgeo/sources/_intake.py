@@ -24,7 +24,8 @@ class Intake:
         Accepted records, in the order of the file: the incident table of the data contracts.
     rejected
         One row per rejected record: `record` (1 is the first after the header), `line`, `reason`, `column`, `value`
-        (as it stands in the file; keep it in the house).
+        (as it stands in the file; keep it in the house), and of the record as far as it could be read `month`
+        ("2024-03"), `crime_type` and `municipality`, else NA.
     notes
         What was repaired, chosen or worth knowing: `kind`, `column`, `records`, `example_line`, `text`.
     repairs
@@ -108,9 +109,15 @@ class Intake:
         return pd.DataFrame({"records": counts, "share": counts / max(self.read, 1)})
 
     def __repr__(self) -> str:
+        reasons = (
+            self.rejected["reason"].value_counts(sort=False).sort_index().sort_values(ascending=False, kind="stable")
+        )
+        why = ", ".join(f"{reason} {n:,}" for reason, n in reasons.head(3).items())
+        more = f", and {len(reasons) - 3} other reasons" if len(reasons) > 3 else ""
         return (
             f"Intake({self.source}: {self.read:,} read = {len(self.incidents):,} accepted + "
-            f"{len(self.rejected):,} rejected; {self.located:.0%} located; {len(self.notes)} notes)"
+            f"{len(self.rejected):,} rejected{f' ({why}{more})' if why else ''}; {self.located:.0%} located; "
+            f"{len(self.repairs):,} values repaired; {len(self.notes)} notes)"
         )
 
     def _repr_html_(self) -> str:

@@ -13,18 +13,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from hicgeo.errors import ColumnError, InputError
+from hicgeo.schema import LEAST_LOCATED
 from hicgeo.sources import _offences, _open, _places, _times
 from hicgeo.sources._exports import BVH, NAMES, SAMPLE
 from hicgeo.sources._intake import Intake
-from hicgeo.sources._ledger import TEXT, Table, match_titles
+from hicgeo.sources._ledger import Ledger, TEXT, Table, match_titles
 from hicgeo.sources._records import read_table
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
 __all__ = ["Intake", "read_incidents"]
-
-_LEAST_LOCATED = 0.85
 
 
 def read_incidents(
@@ -279,14 +278,15 @@ class Reading:
         out["precision_m"] = _places.precision(
             cells.get("precision_m"), titles.get("precision_m"), x, y, put_there, ledger
         )
+        rejected = _with_context(ledger, start, crime, out.get("municipality"))
         account, read, size = table.account(), table.read, table.size
         del table, cells, moments, raw_code, offences  # text of the file: as large as what is made of it
         incidents = _assemble(out, number, x, y, metric, ledger.standing)
         located = 1 - float(incidents.geometry.is_empty.mean()) if len(incidents) else 1.0
-        if located < _LEAST_LOCATED:
+        if located < LEAST_LOCATED:
             said = f"only {located:.0%} of the accepted incidents have a place: a map does not speak for the whole"
             ledger.note("few_located", None, len(incidents), said)
-        return Intake(incidents, ledger.rejected(), ledger.notes(), ledger.repairs(), account, read, size, name)
+        return Intake(incidents, rejected, ledger.notes(), ledger.repairs(), account, read, size, name)
 
 
 def titles_of(table: Table, columns: str | Mapping[str, str | Sequence[str]], geocoded: bool) -> dict[str, str]:
@@ -339,6 +339,21 @@ def titles_of(table: Table, columns: str | Mapping[str, str | Sequence[str]], ge
         located = () if table.geometry is None or columns != "sample" else ("x", "y")
         required += [name for name in wanted if name not in required and name not in located]
     return match_titles([str(c) for c in table.cells.columns], wanted, required, "the export")
+
+
+def _with_context(ledger: Ledger, start: pd.Series, crime: pd.Categorical, town: pd.Series | None) -> pd.DataFrame:
+    """Add to the rejects what could be read of them, so that one can see when, what and where they are."""
+    rejected = ledger.rejected()
+    row = pd.Index(ledger.record).get_indexer(rejected["record"])
+    known = np.flatnonzero(row >= 0)  # the others could not be split into fields
+    for name in ("month", "crime_type", "municipality"):
+        rejected[name] = pd.array([None] * len(rejected), dtype=TEXT)
+    place = [rejected.columns.get_loc(name) for name in ("month", "crime_type", "municipality")]
+    rejected.iloc[known, place[0]] = start.iloc[row[known]].dt.strftime("%Y-%m").to_numpy(object)
+    rejected.iloc[known, place[1]] = np.asarray(crime[row[known]], object)
+    if town is not None:
+        rejected.iloc[known, place[2]] = town.iloc[row[known]].to_numpy(object)
+    return rejected
 
 
 def _assemble(

@@ -121,6 +121,7 @@ class IncidentsConfig(_Part):
     period: Months
     max_distance: float = Field(default=1.0, ge=0)
     source: str | None = None
+    accept_unlocated: bool = False
 
 
 class CountsConfig(_Part):

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hicgeo.errors import ConfigError
 from hicgeo.output._write import write_bytes
+from hicgeo.output.language import check_language, percent, text
+from hicgeo.schema import LEAST_LOCATED
 from hicgeo.suite._project import (
     file_hash,
     find_config,
@@ -142,7 +144,8 @@ class Run:
         Raises
         ------
         ConfigError
-            The run starts from published counts.
+            The run starts from published counts, or under 85 % of the incidents have a place and the run file does not
+            accept that.
         """
         incidents = self._export.incidents
         return incidents[self._ours] if self.municipality else incidents
@@ -239,6 +242,11 @@ class Run:
         -------
         map
             Without layers.
+
+        Raises
+        ------
+        ConfigError
+            Under 85 % of the incidents have a place, and the run file does not accept that.
         """
         import hicgeo
 
@@ -251,6 +259,7 @@ class Run:
             source=self.source,
             handling=self.handling,
             fictional=self.config.fictional,
+            warning=self._warning,
         )
 
     def say(self, sentence: str) -> str:
@@ -383,7 +392,9 @@ class Run:
 
     def _reading(self, part: str) -> dict[str, Any]:
         """Arguments of the reader of one part, besides its path."""
-        ours = {"path", "date", "period", "max_distance", "source"} | ({"level"} if part == "counts" else set())
+        ours = {"path", "date", "period", "max_distance", "source", "accept_unlocated"} | (
+            {"level"} if part == "counts" else set()
+        )
         return dict(getattr(self.config, part).model_dump(exclude=ours))
 
     def _key(self, part: str, settings: Any) -> str:
@@ -413,12 +424,28 @@ class Run:
         )
 
     @property
+    def _warning(self) -> str:
+        """What a reader must know before the map: that many incidents are not on it."""
+        if self.config.incidents is None or self._export.located >= LEAST_LOCATED:
+            return ""
+        located = percent(self._export.located, check_language(self.config.language))
+        return text("page.few_located", check_language(self.config.language), share=located)
+
+    @property
     def _export(self) -> Intake:
         if self.intake is None:
             raise ConfigError(
                 "this needs incident points",
                 "a run of published counts",
                 "use a run file with incidents, or keep to what counts can say",
+            )
+        located, points = self.intake.located, self.config.incidents
+        if located < LEAST_LOCATED and not (points and points.accept_unlocated):
+            raise ConfigError(
+                f"at least {LEAST_LOCATED:.0%} of the incidents must have a place, for a map to speak for the whole",
+                f"{located:.1%} of {len(self.intake.incidents):,} have one",
+                "complete the export (notebook 01 shows where places are missing), or set accept_unlocated: true under "
+                "incidents, which puts the share on every map",
             )
         return self.intake
 

@@ -24,7 +24,9 @@ def intake():
     )  # fmt: skip
     rejected = pd.DataFrame(
         {"record": [4, 5, 6], "line": [5, 6, 7], "reason": ["no_type", "bad_date", "bad_date"],
-         "column": ["crime_type", "start", "start"], "value": ["CANARY", "CANARY", "CANARY"]}
+         "column": ["crime_type", "start", "start"], "value": ["CANARY", "CANARY", "CANARY"],
+         "month": [None, "2024-01", "2024-02"], "crime_type": [None, "straatroof", "straatroof"],
+         "municipality": ["CANARY", None, None]}
     )  # fmt: skip
     notes = pd.DataFrame(
         {"kind": ["decimal_comma"], "column": ["x"], "records": [2], "example_line": [2], "text": ["CANARY"]}
@@ -51,9 +53,16 @@ def test_quality_of_a_clean_and_of_an_empty_export():
 
 def test_the_quality_picture_counts_windows_and_places():
     figure = plot_quality(intake())
-    _, _, windows, places = figure.axes
+    _, _, lost, kinds, towns, windows, precise, filled = figure.axes
     assert [bar.get_height() for bar in windows.patches] == [1, 0, 1, 0, 0, 1, 0, 0]
-    assert [bar.get_width() for bar in places.patches] == [2, 1]
+    assert filled.patches[0].get_width() == pytest.approx(2 / 3)
+    assert lost.lines[0].get_ydata().tolist() == [1, 1]
+    assert [bar.get_width() for bar in kinds.patches] == [2, 1], "two street robberies, one of no type"
+    assert "2 van 3" in {label.get_text() for label in kinds.texts}
+    assert [bar.get_width() for bar in towns.patches] == [3]
+    assert [bar.get_width() for bar in precise.patches] == [0, 0, 0, 0, 3, 0, 0]
+    every = [label.get_text() for ax in figure.axes for label in [*ax.get_yticklabels(), *ax.texts, ax.title]]
+    assert not any("CANARY" in each for each in every)
     assert figure._repr_png_().startswith(b"\x89PNG")
 
 

@@ -108,7 +108,11 @@ def test_a_file_that_is_no_run_file_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("reader", "part", "own"),
     [
-        (hicgeo.read_incidents, IncidentsConfig, {"path", "date", "period", "max_distance", "source"}),
+        (
+            hicgeo.read_incidents,
+            IncidentsConfig,
+            {"path", "date", "period", "max_distance", "source", "accept_unlocated"},
+        ),
         (hicgeo.read_neighbourhoods, NeighbourhoodsConfig, {"path"}),
     ],
 )
