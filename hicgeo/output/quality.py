@@ -86,7 +86,7 @@ def quality_table(intake: _Intake) -> pd.DataFrame:
 
 
 def plot_quality(intake: _Intake, assignment: pd.DataFrame | None = None, *, language: str = "nl") -> Picture:
-    """Nine pictures of an export: what became of its records, where the rejects are, how complete and how precise it is.
+    """Pictures of an export: what became of its records, where the rejects are, how complete and precise the rest is.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ from hicgeo.schema import LEAST_LOCATED
 from hicgeo.sources import _offences, _open, _places, _times
 from hicgeo.sources._exports import BVH, NAMES, SAMPLE
 from hicgeo.sources._intake import Intake
-from hicgeo.sources._ledger import Ledger, TEXT, Table, match_titles
+from hicgeo.sources._ledger import TEXT, Ledger, Table, match_titles
 from hicgeo.sources._records import read_table
 
 if TYPE_CHECKING:

@@ -147,7 +147,7 @@ class Run:
             The run starts from published counts, or under 85 % of the incidents have a place and the run file does not
             accept that.
         """
-        incidents = self._export.incidents
+        incidents = self._located.incidents
         return incidents[self._ours] if self.municipality else incidents
 
     @cached_property
@@ -163,16 +163,23 @@ class Run:
 
     @cached_property
     def counts(self) -> pd.DataFrame:
-        """Count table: counted from the points, or as published and added up to the level of the run."""
+        """Count table: counted from the points, or as published and added up to the level of the run.
+
+        Raises
+        ------
+        ConfigError
+            Under 85 % of the incidents have a place, and the run file does not accept that.
+        """
         import hicgeo
 
         if (points := self.config.incidents) is not None:
+            incidents = self.incidents  # asked for first: it may refuse
             key = fingerprint([self._assigned_key, points.date, points.period, self.municipality])
             return Store(self.private).table(
                 "counts",
                 key,
                 lambda: hicgeo.count_incidents(
-                    self.incidents, self.assignment, self.neighbourhoods, date=points.date, period=points.period
+                    incidents, self.assignment, self.neighbourhoods, date=points.date, period=points.period
                 ),
             )
         settings = self.config.counts
@@ -424,9 +431,22 @@ class Run:
         )
 
     @property
+    def _located(self) -> Intake:
+        """The export, when it may speak for the whole; `assignment` is there to look at what may not."""
+        export, points = self._export, self.config.incidents
+        if export.located < LEAST_LOCATED and not (points and points.accept_unlocated):
+            raise ConfigError(
+                f"at least {LEAST_LOCATED:.0%} of the incidents must have a place, for a map to speak for the whole",
+                f"{export.located:.1%} of {len(export.incidents):,} have one",
+                "complete the export (notebook 01 shows where places are missing), or set accept_unlocated: true under "
+                "incidents, which puts the share on every map",
+            )
+        return export
+
+    @property
     def _warning(self) -> str:
         """What a reader must know before the map: that many incidents are not on it."""
-        if self.config.incidents is None or self._export.located >= LEAST_LOCATED:
+        if self.config.incidents is None or self._located.located >= LEAST_LOCATED:
             return ""
         located = percent(self._export.located, check_language(self.config.language))
         return text("page.few_located", check_language(self.config.language), share=located)
@@ -438,14 +458,6 @@ class Run:
                 "this needs incident points",
                 "a run of published counts",
                 "use a run file with incidents, or keep to what counts can say",
-            )
-        located, points = self.intake.located, self.config.incidents
-        if located < LEAST_LOCATED and not (points and points.accept_unlocated):
-            raise ConfigError(
-                f"at least {LEAST_LOCATED:.0%} of the incidents must have a place, for a map to speak for the whole",
-                f"{located:.1%} of {len(self.intake.incidents):,} have one",
-                "complete the export (notebook 01 shows where places are missing), or set accept_unlocated: true under "
-                "incidents, which puts the share on every map",
             )
         return self.intake
 
