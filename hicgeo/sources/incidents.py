@@ -159,7 +159,7 @@ def read_incidents(
     ...     _ = export.write_text(text)
     ...     intake = hicgeo.read_incidents(export, columns=names)
     >>> intake
-    Intake(export.csv: 3 read = 2 accepted + 1 rejected; ...)
+    Intake(export.csv: 3 read = 2 accepted + 1 rejected (unmapped_code 1); 100% located; ...)
     >>> intake.incidents["crime_type"].tolist(), intake.rejected["reason"].tolist()
     (['woninginbraak', 'straatroof'], ['unmapped_code'])
     """

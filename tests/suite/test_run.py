@@ -146,6 +146,25 @@ def test_a_map_carries_the_run_and_its_card(project, monkeypatch):
         run.save_table(rates, "../rates")
 
 
+def test_few_places_stop_the_run_unless_the_run_file_accepts_it_and_are_said_on_the_map(project, edit_run):
+    nowhere = "".join(f"C{n};A20;20-03-2024 10:00;20-03-2024 11:00;;;GM9902\n" for n in range(20))
+    export = project / "data" / "export.csv"
+    export.write_text(export.read_text(encoding="utf-8").rstrip("\n") + "\n" + nowhere, encoding="utf-8")
+    run = open_run("tiny")
+    located = run.intake.located
+    assert located < 0.85
+    assert len(run.assignment) == len(run.intake.incidents), "one may look at what is there"
+    for ask in (lambda: run.incidents, lambda: run.counts, lambda: run.map("Kaart")):
+        with pytest.raises(ConfigError, match=f"at least 85%.*{located:.1%}.*accept_unlocated"):
+            ask()
+    edit_run("period: [2024-01, 2024-12]", "period: [2024-01, 2024-12]\n  accept_unlocated: true")
+    forced = open_run("tiny")
+    assert forced.counts["incidents"].sum() == 10, "what has no place counts in no area"
+    page = forced.map("Kaart").to_html()
+    assert f"van maar {100 * located:.0f}".replace(".", ",") in page
+    assert "Let op" in page
+
+
 def test_the_notebook_view_shows_settings_not_rows(project, edit_run):
     edit_run("title: Twee gemeenten", "title: <b>Twee</b>")
     shown = open_run("tiny")._repr_html_()
