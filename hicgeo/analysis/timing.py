@@ -105,7 +105,7 @@ def aoristic(incidents: gpd.GeoDataFrame, *, by: Unit, max_window: str | pd.Time
     >>> hours[hours > 0].to_dict()
     {1: 0.5, 3: 0.5}
     """
-    start, end = _seconds(incidents, "start"), _seconds(incidents, "end")
+    start, end = seconds(incidents, "start"), seconds(incidents, "end")
     backwards = end < start
     if backwards.any():
         raise InputError(
@@ -141,8 +141,27 @@ def aoristic(incidents: gpd.GeoDataFrame, *, by: Unit, max_window: str | pd.Time
     return table
 
 
-def _seconds(incidents: gpd.GeoDataFrame, column: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Whole seconds since 1970 in UTC."""
+def seconds(incidents: gpd.GeoDataFrame, column: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """
+    Whole seconds since 1970 in UTC.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        Incident table.
+    column : str
+        Name of a column of moments.
+
+    Returns
+    -------
+    ndarray
+        One integer per incident.
+
+    Raises
+    ------
+    ColumnError
+        The column is missing or not time-zone aware.
+    """
     if column not in incidents or not isinstance(incidents[column].dtype, pd.DatetimeTZDtype):
         raise ColumnError(
             f"incidents must have a time-zone aware column {column!r}",

@@ -33,6 +33,8 @@ class _Intake(Protocol):
 
 _GOOD, _BAD, _GREY = "#2f6fb0", "#c8480f", "#a9a9a4"
 _NAMED_FROM = 10
+UNKNOWN = "onbekend"
+"""What the reader makes of a group that the export leaves empty."""
 WINDOW_HOURS = (0, 1, 4, 12, 24, 48, 168, np.inf)
 
 
@@ -175,7 +177,7 @@ def plot_quality(intake: _Intake, assignment: pd.DataFrame | None = None, *, lan
     count = np.array([(hours == 0).sum(), *np.histogram(hours[hours > 0], bins=np.array(WINDOW_HOURS))[0]])
     bounds = [f"{number(a, said)}-{number(b, said)}" for a, b in pairwise(WINDOW_HOURS[:-1])]
     windows.bar(np.arange(len(count)), count, color=_GOOD)
-    windows.set_xticks(np.arange(len(count)), ["0", *bounds, f"> {number(WINDOW_HOURS[-2], said)}"])
+    windows.set_xticks(np.arange(len(count)), ["0", *bounds, f"> {number(WINDOW_HOURS[-2], said)}"], rotation=40)
     windows.set_xlabel(text("quality.hours", said))
     windows.set_title(text("quality.window", said), loc="left", fontsize=11)
 
@@ -196,7 +198,11 @@ def plot_quality(intake: _Intake, assignment: pd.DataFrame | None = None, *, lan
 
     located = ~(incidents.geometry.is_empty | incidents.geometry.isna()).to_numpy(bool)
     optional = ("municipality", "address_key", "target", "modus", "dwelling_type", "registered")
-    there = {"place": located} | {name: incidents[name].notna().to_numpy() for name in optional if name in incidents}
+    there = {"place": located} | {
+        name: (incidents[name].notna() & (incidents[name].astype(object) != UNKNOWN)).to_numpy(bool)
+        for name in optional
+        if name in incidents
+    }
     shares = [float(each.mean()) if len(each) else 0.0 for each in there.values()]
     names = [text(f"quality.{each}", said) for each in there]
     colours = [_BAD if shares[0] < LEAST_LOCATED and len(incidents) else _GOOD] + [_GREY] * (len(there) - 1)
@@ -210,7 +216,7 @@ def plot_quality(intake: _Intake, assignment: pd.DataFrame | None = None, *, lan
         statuses = assignment["status"].value_counts()
         statuses = statuses[statuses > 0]
         near = int((assignment["border_m"] < NEAR_BORDER_M).sum())
-        names = [*map(str, statuses.index), text("quality.near", said)]
+        names = [*(text(f"quality.{each}", said) for each in statuses.index), text("quality.near", said)]
         counted = [*map(int, statuses), near]
         labels = [f"{number(n, said)} ({percent(n / max(len(assignment), 1), said)})" for n in counted]
         _bars(borders, "border", names, counted, said, colours=[_GOOD] * len(statuses) + [_GREY], labels=labels)
@@ -259,7 +265,7 @@ def _lines(ax: Axes, counts: Mapping[str, pd.Series], covered: pd.PeriodIndex) -
     for n, (name, count) in enumerate(counts.items()):
         colour = colours[n % 5] if name else _BAD
         ax.plot(np.arange(len(covered)), count.reindex(covered, fill_value=0).to_numpy(), color=colour, label=name)
-    step = max(1, -(-len(covered) // 6))
+    step = max(1, -(-len(covered) // 4))
     ax.set_xticks(np.arange(0, len(covered), step), [str(each) for each in covered[::step]])
     ax.set_ylim(bottom=0)
     if len(covered) and "" not in counts:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hicgeo.analysis.join import assign_neighbourhoods, count_incidents
+from hicgeo.analysis.join import claim, count_incidents
 from hicgeo.errors import InputError
 from hicgeo.schema import ASSIGNMENT_STATUS, COUNT_STATUS
 from hicgeo.sources import _open
@@ -42,7 +42,8 @@ class FileCounts:
     counts
         Count table, as `hicgeo.count_incidents` gives it.
     rejected
-        One row per rejected record, as of an `Intake`: `record`, `line`, `reason`, `column`, `value`.
+        One row per rejected record, as of an `Intake`: `record`, `line`, `reason`, `column`, `value`, `month`,
+        `crime_type` and `municipality`; the last is left out of a number that an earlier block had.
     notes
         One row per kind, column and text: `records` it holds for, and the first `example_line`.
     account
@@ -302,7 +303,7 @@ class _Job:
         intake = self.reading.of(table, self.name)
         standing = ledger.standing
         del table
-        where = assign_neighbourhoods(intake.incidents, self.neighbourhoods, **self.options)
+        where = claim(intake.incidents, self.neighbourhoods, **self.options)
         counts = self.counted(intake.incidents, where)
         incidents = intake.incidents
         of = intake.account["bytes"].astype(int)
@@ -386,7 +387,14 @@ class _Total:
             statuses = statuses - later["status"].value_counts().reindex(statuses.index, fill_value=0)
             size = int(later["size"].sum())
             parts["accepted"], parts["rejected"] = parts["accepted"] - size, parts["rejected"] + size
-            extra = {"reason": "duplicate_number", "column": blocks[0].number_title, "value": later["number"]}
+            extra = {
+                "reason": "duplicate_number",
+                "column": blocks[0].number_title,
+                "value": later["number"],
+                "month": later["start"].dt.strftime("%Y-%m"),
+                "crime_type": later["crime_type"],
+                "municipality": None,
+            }
             rejected.append(
                 later[["record", "line"]].astype("int64").assign(**extra).astype(blocks[0].rejected.dtypes.to_dict())
             )
