@@ -18,7 +18,7 @@ from hicgeo.analysis._inference import (
     quasi_poisson,
     two_way_dispersion,
 )
-from hicgeo.analysis.join import UNMATCHED, base_of, match_codes, month_table
+from hicgeo.analysis.counting import UNMATCHED, base_of, match_codes, month_table
 from hicgeo.analysis.timing import Period, months
 from hicgeo.errors import AlignmentError, ColumnError, HicgeoWarning, InputError
 from hicgeo.schema import RATE_STATES

@@ -21,7 +21,7 @@ from hicgeo.analysis._inference import (
     rate_ratio,
     two_way_dispersion,
 )
-from hicgeo.analysis.join import month_table
+from hicgeo.analysis.counting import month_table
 from hicgeo.errors import InputError
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hicgeo.analysis.join import claim, count_incidents
+from hicgeo.analysis.counting import count_incidents
+from hicgeo.analysis.join import claim
 from hicgeo.errors import InputError
 from hicgeo.schema import ASSIGNMENT_STATUS, COUNT_STATUS
 from hicgeo.sources import _open
