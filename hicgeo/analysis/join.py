@@ -183,7 +183,13 @@ def _in_order_of_claim(neighbourhoods: gpd.GeoDataFrame, overlaps: str) -> gpd.G
 
 
 def unique_codes(neighbourhoods: pd.DataFrame) -> None:
-    """Refuse neighbourhoods of which a code occurs twice."""
+    """Refuse neighbourhoods of which a code occurs twice.
+
+    Raises
+    ------
+    AlignmentError
+        One does.
+    """
     twice = neighbourhoods.index.duplicated()
     if twice.any():
         raise AlignmentError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -153,7 +152,7 @@ def whole_file(export: Town, case: int | None) -> dict:
 def mixed_exports(draw, sizes):
     """Draw an export in which many faults come together, and what each of them must give."""
     n = draw(st.sampled_from(sizes))
-    rng = random.Random(draw(st.integers(0, 2**32)))
+    rng = draw(st.randoms(use_true_random=True))
     chosen = draw(st.lists(st.sampled_from([fault for fault in ROW_FAULTS if fault.stop == 1]), max_size=20))
     planted = [fault for fault in chosen for _ in range(draw(st.integers(1, max(1, n // 60))))]
     if draw(st.booleans()):  # those that stop a file from some share on

