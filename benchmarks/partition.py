@@ -36,7 +36,7 @@ def neighbourhoods(n: int, seed: int = 1) -> np.ndarray:
     def draw(crooked: bool) -> np.ndarray:
         shapes = []
         for k in range(len(cells)):
-            path = corners[ring == k] if False else corners[first[k] : first[k + 1]]
+            path = corners[first[k] : first[k + 1]]
             parts = []
             for a, b in zip(path[:-1], path[1:], strict=True):
                 key = (*a, *b) if tuple(a) < tuple(b) else (*b, *a)
