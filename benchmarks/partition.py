@@ -25,7 +25,9 @@ def neighbourhoods(n: int, seed: int = 1) -> np.ndarray:
     rng = np.random.default_rng(seed)
     seeds = clustered(n, rng)
     cells = shapely.get_parts(
-        shapely.voronoi_polygons(shapely.multipoints(seeds), extend_to=shapely.box(WEST, SOUTH, WEST + SIDE, SOUTH + SIDE))
+        shapely.voronoi_polygons(
+            shapely.multipoints(seeds), extend_to=shapely.box(WEST, SOUTH, WEST + SIDE, SOUTH + SIDE)
+        )
     )
     cells = shapely.intersection(cells, shapely.box(WEST, SOUTH, WEST + SIDE, SOUTH + SIDE))
     cells = shapely.set_precision(cells, 0.001)
@@ -61,7 +63,9 @@ def neighbourhoods(n: int, seed: int = 1) -> np.ndarray:
             return shapes
         for k in np.flatnonzero(wrong):  # borders that meet themselves or each other are drawn straight
             path = corners[first[k] : first[k + 1]]
-            straight |= {(*a, *b) if tuple(a) < tuple(b) else (*b, *a) for a, b in zip(path[:-1], path[1:], strict=True)}
+            straight |= {
+                (*a, *b) if tuple(a) < tuple(b) else (*b, *a) for a, b in zip(path[:-1], path[1:], strict=True)
+            }
     raise SystemExit(f"{wrong.sum()} polygons do not fit")
 
 

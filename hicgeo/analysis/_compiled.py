@@ -213,7 +213,9 @@ def build(x, y, edge, edge_start, bounds, x0, y0, size, n_rows, n_columns, slack
 
 
 @compiled
-def owners(px, py, owner, nobody, x, y, cover, start, polygon, corner, begin, end, edges, x0, y0, size, n_rows, n_columns):
+def owners(
+    px, py, owner, nobody, x, y, cover, start, polygon, corner, begin, end, edges, x0, y0, size, n_rows, n_columns
+):
     """First polygon that holds each point, its border included.
 
     The path from a point to the right side of its cell, and down that side to the corner, crosses an odd number of

@@ -132,7 +132,8 @@ class _Raster:
 def _side_by_side(kernel: Callable[..., None], coordinates: Array, out: Array, *given: Any) -> None:
     """Fill `out`, part by part in as many threads as there are processors: the kernels hold no lock."""
     x, y = np.ascontiguousarray(coordinates.T)
-    jobs = max(1, min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, len(x) // 10_000))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    jobs = max(1, min(cores, len(x) // 10_000))
     edges = np.linspace(0, len(x), jobs + 1).astype(int)
     parts = [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
     with ThreadPoolExecutor(jobs) as pool:
