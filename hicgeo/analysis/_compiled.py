@@ -90,11 +90,11 @@ def _columns(x1, y1, x2, y2, low, high, slack, x0, size, n_columns):
 
 
 @compiled
-def count_pairs(x, y, edge, x0, y0, size, n_rows, n_columns, slack):
+def count_pairs(corners, edge, x0, y0, size, n_rows, n_columns, slack):
     """Pairs of an edge and a cell that it touches."""
     pairs = 0
     for e in edge:
-        x1, y1, x2, y2 = x[e], y[e], x[e + 1], y[e + 1]
+        x1, y1, x2, y2 = corners[e, 0], corners[e, 1], corners[e + 1, 0], corners[e + 1, 1]
         first = max(int((min(y1, y2) - slack - y0) / size), 0)
         last = min(int((max(y1, y2) + slack - y0) / size), n_rows - 1)
         for row in range(first, last + 1):
@@ -105,7 +105,7 @@ def count_pairs(x, y, edge, x0, y0, size, n_rows, n_columns, slack):
 
 
 @compiled
-def build(x, y, edge, edge_start, bounds, x0, y0, size, n_rows, n_columns, slack, n_pairs):
+def build(corners, edge, edge_start, bounds, x0, y0, size, n_rows, n_columns, slack, n_pairs):
     """Fill the raster.
 
     Of polygon k the edges are `edge[edge_start[k]:edge_start[k + 1]]`, each the number of its first corner. A cell that no
@@ -140,7 +140,7 @@ def build(x, y, edge, edge_start, bounds, x0, y0, size, n_rows, n_columns, slack
         n_here = 0
         for i in range(edge_start[k], edge_start[k + 1]):
             e = edge[i]
-            x1, y1, x2, y2 = x[e], y[e], x[e + 1], y[e + 1]
+            x1, y1, x2, y2 = corners[e, 0], corners[e, 1], corners[e + 1, 0], corners[e + 1, 1]
             first = max(int((min(y1, y2) - slack - y0) / size), 0)
             last = min(int((max(y1, y2) + slack - y0) / size), n_rows - 1)
             for row in range(first, last + 1):
@@ -213,10 +213,8 @@ def build(x, y, edge, edge_start, bounds, x0, y0, size, n_rows, n_columns, slack
 
 
 @compiled
-def owners(
-    px, py, owner, nobody, x, y, cover, start, polygon, corner, begin, end, edges, x0, y0, size, n_rows, n_columns
-):
-    """First polygon that holds each point, its border included.
+def owners(px, py, owner, corners, cover, start, polygon, corner, begin, end, edges, x0, y0, size, n_rows, n_columns):
+    """First polygon that holds each point within the raster, its border included.
 
     The path from a point to the right side of its cell, and down that side to the corner, crosses an odd number of
     edges exactly if point and corner differ in being inside. Only edges of the cell can be crossed. Which side of an edge a
@@ -227,9 +225,6 @@ def owners(
         u, v = px[i], py[i]
         column = int(np.floor((u - x0) / size))
         row = int(np.floor((v - y0) / size))
-        if not (0 <= column < n_columns and 0 <= row < n_rows):
-            owner[i] = nobody
-            continue
         cell = row * n_columns + column
         found = cover[cell]
         right = x0 + (column + 1) * size
@@ -240,7 +235,7 @@ def owners(
             inside = corner[n]
             for m in range(begin[n], end[n]):
                 e = edges[m]
-                x1, y1, x2, y2 = x[e], y[e], x[e + 1], y[e + 1]
+                x1, y1, x2, y2 = corners[e, 0], corners[e, 1], corners[e + 1, 0], corners[e + 1, 1]
                 level = (y1 <= v) != (y2 <= v)
                 beyond = False
                 if level or y1 == v or y2 == v:
@@ -265,7 +260,7 @@ def owners(
 
 
 @compiled
-def nearest(px, py, distance, x, y, start, begin, end, edges, gap, x0, y0, size, n_rows, n_columns):
+def nearest(px, py, distance, corners, start, begin, end, edges, gap, x0, y0, size, n_rows, n_columns):
     """Distance of each point within the raster to the nearest edge, by rings of cells around its own.
 
     `gap` is the number of rings around a cell without any edge. The formula is that of GEOS, so that the answer is the same to the
@@ -275,7 +270,7 @@ def nearest(px, py, distance, x, y, start, begin, end, edges, gap, x0, y0, size,
         u, v = px[i], py[i]
         column = int(np.floor((u - x0) / size))
         row = int(np.floor((v - y0) / size))
-        best = np.inf
+        best, best_squared = np.inf, np.inf
         to_side = min(min(u - (x0 + column * size), x0 + (column + 1) * size - u),
                       min(v - (y0 + row * size), y0 + (row + 1) * size - v))  # fmt: skip
         ring = gap[row * n_columns + column]
@@ -293,21 +288,95 @@ def nearest(px, py, distance, x, y, start, begin, end, edges, gap, x0, y0, size,
                         continue
                     dx = max(max(x0 + c * size - u, u - (x0 + (c + 1) * size)), 0.0)
                     dy = max(max(y0 + r * size - v, v - (y0 + (r + 1) * size)), 0.0)
-                    if dx * dx + dy * dy > best * best * (1.0 + 1e-12):
+                    if dx * dx + dy * dy > best_squared * (1.0 + 1e-12):
                         continue
                     for n in range(start[cell], start[cell + 1]):
                         for m in range(begin[n], end[n]):
                             e = edges[m]
-                            ax, ay, bx, by = x[e], y[e], x[e + 1], y[e + 1]
-                            length = (bx - ax) * (bx - ax) + (by - ay) * (by - ay)
-                            along = ((u - ax) * (bx - ax) + (v - ay) * (by - ay)) / length
+                            ax, ay, bx, by = corners[e, 0], corners[e, 1], corners[e + 1, 0], corners[e + 1, 1]
+                            dx, dy, ux, uy = bx - ax, by - ay, u - ax, v - ay
+                            along, length = ux * dx + uy * dy, dx * dx + dy * dy
                             if along <= 0.0:
-                                far = np.sqrt((u - ax) * (u - ax) + (v - ay) * (v - ay))
-                            elif along >= 1.0:
-                                far = np.sqrt((u - bx) * (u - bx) + (v - by) * (v - by))
+                                squared = ux * ux + uy * uy
+                                if squared < best_squared:
+                                    best = min(best, np.sqrt(squared))
+                                    best_squared = squared
+                            elif along >= length:
+                                squared = (u - bx) * (u - bx) + (v - by) * (v - by)
+                                if squared < best_squared:
+                                    best = min(best, np.sqrt(squared))
+                                    best_squared = squared
                             else:
-                                across = ((ay - v) * (bx - ax) - (ax - u) * (by - ay)) / length
-                                far = abs(across) * np.sqrt(length)
-                            best = min(best, far)
+                                across = (ay - v) * dx - (ax - u) * dy
+                                if across * across < best_squared * length * (1.0 + 1e-12):
+                                    best = min(best, abs(across / length) * np.sqrt(length))
+                                    best_squared = best * best
             ring += 1
         distance[i] = best
+
+
+@compiled
+def order_by_cell(px, py, x0, y0, size, n_rows, n_columns):
+    """Order in which points of one cell stand together, and those outside the raster last; O(points + cells)."""
+    cells = n_rows * n_columns
+    cell = np.empty(len(px), np.int32)
+    place = np.zeros(cells + 2, np.int64)
+    for i in range(len(px)):
+        column = int(np.floor((px[i] - x0) / size))
+        row = int(np.floor((py[i] - y0) / size))
+        cell[i] = row * n_columns + column if 0 <= column < n_columns and 0 <= row < n_rows else cells
+        place[cell[i] + 1] += 1
+    for c in range(cells + 1):
+        place[c + 1] += place[c]
+    order = np.empty(len(px), np.int64)
+    for i in range(len(px)):
+        order[place[cell[i]]] = i
+        place[cell[i]] += 1
+    return order, place[cells - 1]
+
+
+@compiled
+def unpaired(corners, left, start, polygon, begin, end, edges):
+    """Of each corner, whether the edge that starts there is drawn by other than two polygons, one on either side.
+
+    `left` says on which side of an edge the ground of its polygon is.
+    """
+    loose = np.zeros(len(corners), np.bool_)
+    paired = np.zeros(len(corners), np.bool_)
+    for cell in range(len(start) - 1):
+        for n in range(start[cell], start[cell + 1]):
+            for m in range(begin[n], end[n]):
+                e = edges[m]
+                same, opposite = 0, 0
+                for k in range(start[cell], start[cell + 1]):
+                    for j in range(begin[k], end[k]):
+                        f = edges[j]
+                        if f == e:
+                            continue
+                        along = (
+                            corners[e, 0] == corners[f, 0]
+                            and corners[e, 1] == corners[f, 1]
+                            and corners[e + 1, 0] == corners[f + 1, 0]
+                            and corners[e + 1, 1] == corners[f + 1, 1]
+                        )
+                        against = (
+                            corners[e, 0] == corners[f + 1, 0]
+                            and corners[e, 1] == corners[f + 1, 1]
+                            and corners[e + 1, 0] == corners[f, 0]
+                            and corners[e + 1, 1] == corners[f, 1]
+                        )
+                        if along or against:
+                            if (left[e] == left[f]) == along:
+                                same += 1
+                            else:
+                                opposite += 1
+                if same > 0 or opposite > 1:
+                    loose[e] = True
+                elif opposite == 1:
+                    paired[e] = True
+    for cell in range(len(start) - 1):
+        for n in range(start[cell], start[cell + 1]):
+            for m in range(begin[n], end[n]):
+                if not paired[edges[m]]:
+                    loose[edges[m]] = True
+    return loose

@@ -1,10 +1,11 @@
-"""Which polygon holds a point, and how far its border is: a raster for many points, the tree of shapely for few."""
+"""Which polygon holds a point, and how far its border is: by the tree of shapely for few points, by a raster for many."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,17 +14,15 @@ import shapely
 
 Array = npt.NDArray[Any]
 
-FEW_POINTS = 20_000
-"""Up to this many points are asked of the tree: building the raster, and loading numba, takes longer than they do."""
+CELLS_PER_EDGE = 0.5
+"""How fine the raster is. Finer is slower to build and to cross, coarser leaves more edges in a cell."""
 
-CELLS_PER_EDGE = 0.7
-"""How fine the raster is: more cells make it slower to build and faster to ask."""
-
-MOST_CELLS = 8_000_000
+CELLS = (64.0, 8e6)
+"""Fewest and most cells."""
 
 
-class Locator:
-    """Points in polygons and their distance to a border; the same answers from a raster as from a tree.
+class Tree:
+    """Polygons behind the tree of shapely, with its exact predicates.
 
     Parameters
     ----------
@@ -34,107 +33,142 @@ class Locator:
     def __init__(self, polygons: Array) -> None:
         self.polygons = polygons
         self.tree = shapely.STRtree(polygons)
-        self._raster: _Raster | None = None
-        self._edges: shapely.STRtree | None = None
-
-    def _with_raster(self, n: int) -> _Raster | None:
-        if self._raster is None and n > FEW_POINTS and len(self.polygons):
-            self._raster = _Raster(self.polygons)
-        return self._raster
 
     def owners(self, points: Array, coordinates: Array) -> Array:
-        """Number of the first polygon that holds each point, border included; len(polygons) for none.
-
-        O(n log m) by the tree. By the raster O(edges + cells) once, then O(edges in a cell) for each point.
-        """
-        raster = self._with_raster(len(points))
-        if raster is not None:
-            return raster.owners(coordinates)
-        owner = np.full(len(points), len(self.polygons))
+        """Number of the first polygon that holds each point, border included, or -1; O(n log m + edges)."""
+        nobody = len(self.polygons)
+        owner = np.full(len(points), nobody)
         point, polygon = self.tree.query(points, predicate="intersects")
         np.minimum.at(owner, point, polygon)
-        return owner
+        return np.where(owner == nobody, -1, owner)
+
+    def nearest(self, points: Array, max_distance: float) -> Array:
+        """Number of the nearest polygon within a distance, the first of those equally near, or -1."""
+        nobody = len(self.polygons)
+        owner = np.full(len(points), nobody)
+        if nobody:
+            point, polygon = self.tree.query_nearest(points, max_distance=max_distance, all_matches=True)
+            np.minimum.at(owner, point, polygon)
+        return np.where(owner == nobody, -1, owner)
 
     def border_distances(self, points: Array, coordinates: Array) -> Array:
-        """Distance of each point to the nearest edge of any polygon; NaN when there are no polygons."""
-        distance = np.full(len(points), np.nan)
-        raster = self._with_raster(len(points))
-        rest = np.ones(len(points), dtype=bool)
-        if raster is not None:
-            rest = ~raster.holds(coordinates)
-            distance[~rest] = raster.border_distances(coordinates[~rest])
-        if rest.any() and len(self.polygons):
-            if self._edges is None:
-                self._edges = shapely.STRtree(_segments(self.polygons))
-            _, distance[rest] = self._edges.query_nearest(points[rest], return_distance=True, all_matches=False)
-        return distance
+        """Distance of each point to the nearest edge of any polygon, NaN without polygons; O(n log(edges))."""
+        if not len(self.polygons):
+            return np.full(len(points), np.nan)
+        _, distance = self._edges.query_nearest(points, return_distance=True, all_matches=False)
+        return np.asarray(distance)
+
+    @cached_property
+    def _edges(self) -> shapely.STRtree:
+        """Every edge as a line of its own, so that the nearest is found without walking along a ring."""
+        vertices, ring = shapely.get_coordinates(shapely.get_rings(self.polygons), return_index=True)
+        within = ring[:-1] == ring[1:]
+        return shapely.STRtree(shapely.linestrings(np.stack([vertices[:-1][within], vertices[1:][within]], axis=1)))
+
+    def overlaps(self) -> tuple[Array, Array, Array]:
+        """Pairs of polygons that share ground, and its area."""
+        if shapely.coverage_is_valid(self.polygons):
+            return np.array([], int), np.array([], int), np.array([])
+        return self._shared(np.arange(len(self.polygons)))
+
+    def _shared(self, some: Array) -> tuple[Array, Array, Array]:
+        """Pairs that share ground of which at least one is of these."""
+        first, second = self.tree.query(self.polygons[some], predicate="intersects")
+        pairs = np.unique(np.sort(np.column_stack([some[first], second])[some[first] != second], axis=1), axis=0)
+        area = shapely.area(shapely.intersection(self.polygons[pairs[:, 0]], self.polygons[pairs[:, 1]]))
+        return pairs[area > 0, 0], pairs[area > 0, 1], area[area > 0]
 
 
-def _segments(polygons: Array) -> Array:
-    """Every edge as a line of its own, so that the tree finds the nearest without walking along a ring."""
-    vertices, ring = shapely.get_coordinates(shapely.get_rings(polygons), return_index=True)
-    within = ring[:-1] == ring[1:]
-    return np.asarray(shapely.linestrings(np.stack([vertices[:-1][within], vertices[1:][within]], axis=1)))
+class Raster(Tree):
+    """The same, with a raster over the polygons, of which a cell knows the one polygon it lies in or the edges in it.
 
-
-class _Raster:
-    """Cells that lie in one polygon, and for all others the edges in them."""
+    Building it is O(edges + cells); a point then asks only the edges of its cell, O(1) for borders as they are. The
+    predicate is exact: what double precision leaves open is decided by sums without rounding, so that the answer is that of the
+    tree. Finding the cell of a point in a raster laid over polygons is as old as Preparata and Shamos (1985).
+    """
 
     def __init__(self, polygons: Array) -> None:
         from hicgeo.analysis import _compiled
 
-        self._compiled, self.nobody = _compiled, np.int32(len(polygons))
-        vertices, ring = shapely.get_coordinates(shapely.get_rings(polygons), return_index=True)
-        self.x, self.y = np.ascontiguousarray(vertices.T)
-        same = (ring[:-1] == ring[1:]) & (vertices[:-1] != vertices[1:]).any(axis=1)
-        edge = np.flatnonzero(same).astype(np.int32)
-        _, owner = shapely.get_rings(polygons, return_index=True)
-        edge_start = np.searchsorted(owner[ring[edge]], np.arange(len(polygons) + 1))
+        super().__init__(polygons)
+        self._compiled = _compiled
+        rings, owner = shapely.get_rings(polygons, return_index=True)
+        self.corners, ring = shapely.get_coordinates(rings, return_index=True)
+        drawn = (ring[:-1] == ring[1:]) & (self.corners[:-1] != self.corners[1:]).any(axis=1)
+        self.edge = np.flatnonzero(drawn).astype(np.int32)
+        self.edge_start = np.searchsorted(owner[ring[self.edge]], np.arange(len(polygons) + 1))
         bounds = shapely.bounds(polygons)
         west, south, east, north = (*bounds[:, :2].min(axis=0), *bounds[:, 2:].max(axis=0))
-        cells = min(max(CELLS_PER_EDGE * len(edge), 64.0), MOST_CELLS)
-        self.size = float(np.sqrt(max((east - west) * (north - south), np.finfo(float).tiny) / cells))
-        # far above the rounding of a coordinate, far below a cell
-        self.slack = 1e-7 * self.size + 1e-13 * float(np.abs(bounds).max())
-        self.x0, self.y0 = west - 0.382 * self.size, south - 0.382 * self.size
-        self.n_columns = int((east - self.x0) / self.size) + 2
-        self.n_rows = int((north - self.y0) / self.size) + 2
-        frame = (self.x0, self.y0, self.size, self.n_rows, self.n_columns)
-        n_pairs = _compiled.count_pairs(self.x, self.y, edge, *frame, self.slack)
-        self.cells = _compiled.build(self.x, self.y, edge, edge_start, bounds, *frame, self.slack, n_pairs)
-        self.frame = frame
-        self._gap: Array | None = None
+        cells = np.clip(CELLS_PER_EDGE * len(self.edge), *CELLS)
+        size = float(np.sqrt((east - west) * (north - south) / cells))
+        slack = 1e-7 * size + 1e-13 * float(np.abs(bounds).max())  # above the rounding of a coordinate, below any cell
+        x0, y0 = west - 0.382 * size, south - 0.382 * size
+        self.frame = x0, y0, size, int((north - y0) / size) + 2, int((east - x0) / size) + 2
+        n_pairs = _compiled.count_pairs(self.corners, self.edge, *self.frame, slack)
+        self.cells = _compiled.build(self.corners, self.edge, self.edge_start, bounds, *self.frame, slack, n_pairs)
 
-    def holds(self, coordinates: Array) -> Array:
-        """Whether each point lies within the raster."""
-        column = np.floor((coordinates[:, 0] - self.x0) / self.size)
-        row = np.floor((coordinates[:, 1] - self.y0) / self.size)
-        return np.asarray((column >= 0) & (column < self.n_columns) & (row >= 0) & (row < self.n_rows))
-
-    def owners(self, coordinates: Array) -> Array:
-        owner = np.empty(len(coordinates), np.int32)
-        _side_by_side(self._compiled.owners, coordinates, owner, self.nobody, self.x, self.y, *self.cells, *self.frame)
+    def owners(self, points: Array, coordinates: Array) -> Array:
+        """Number of the first polygon that holds each point, border included, or -1; O(n)."""
+        owner = np.full(len(coordinates), len(self.polygons), np.int32)
+        self._ask(self._compiled.owners, coordinates, owner, self.corners, *self.cells, *self.frame)
+        owner[owner == len(self.polygons)] = -1
         return owner
 
-    def border_distances(self, coordinates: Array) -> Array:
-        from scipy.ndimage import distance_transform_cdt
-
+    def border_distances(self, points: Array, coordinates: Array) -> Array:
+        """Distance of each point to the nearest edge of any polygon; O(n) within the raster, by the tree outside."""
+        distance = np.full(len(coordinates), np.nan)
         _, start, _, _, begin, end, edges = self.cells
-        if self._gap is None:
-            empty = (start[1:] == start[:-1]).reshape(self.n_rows, self.n_columns)
-            self._gap = distance_transform_cdt(empty, metric="chessboard").astype(np.int32).ravel()
-        distance = np.empty(len(coordinates))
-        given = (self.x, self.y, start, begin, end, edges, self._gap, *self.frame)
-        _side_by_side(self._compiled.nearest, coordinates, distance, *given)
+        given = self.corners, start, begin, end, edges, self._rings_without_edges, *self.frame
+        self._ask(self._compiled.nearest, coordinates, distance, *given)
+        beyond = np.flatnonzero(np.isnan(distance))
+        if len(beyond):
+            distance[beyond] = super().border_distances(points[beyond], coordinates[beyond])
         return distance
 
+    @cached_property
+    def _rings_without_edges(self) -> Array:
+        from scipy.ndimage import distance_transform_cdt
 
-def _side_by_side(kernel: Callable[..., None], coordinates: Array, out: Array, *given: Any) -> None:
-    """Fill `out`, part by part in as many threads as there are processors: the kernels hold no lock."""
-    x, y = np.ascontiguousarray(coordinates.T)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    jobs = max(1, min(cores, len(x) // 10_000))
-    edges = np.linspace(0, len(x), jobs + 1).astype(int)
-    parts = [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
-    with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(lambda part: kernel(x[part], y[part], out[part], *given), parts))
+        start, (*_, n_rows, n_columns) = self.cells[1], self.frame
+        empty = (start[1:] == start[:-1]).reshape(n_rows, n_columns)
+        return np.asarray(distance_transform_cdt(empty, metric="chessboard").astype(np.int32).ravel())
+
+    def _ask(self, kernel: Callable[..., None], coordinates: Array, out: Array, *given: Any) -> None:
+        """Put the answers for points within the raster into `out`.
+
+        Points of one cell are asked together, for what they need is then at hand; and in as many threads as there are
+        processors, for the kernels hold no lock.
+        """
+        x, y = np.ascontiguousarray(coordinates.T)
+        order, n = self._compiled.order_by_cell(x, y, *self.frame)
+        order = order[:n]
+        x, y, answer = x[order], y[order], np.empty(n, out.dtype)
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        ends = np.linspace(0, n, max(1, min(cores, n // 10_000)) + 1).astype(int)
+        parts = [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        with ThreadPoolExecutor(len(parts)) as pool:
+            list(pool.map(lambda part: kernel(x[part], y[part], answer[part], *given), parts))
+        out[order] = answer
+
+    def overlaps(self) -> tuple[Array, Array, Array]:
+        """Pairs of polygons that share ground, and its area.
+
+        How many polygons lie over a place changes only at edges that are not drawn, end for end, by exactly two polygons on
+        either side of them. Without shared ground at such polygons there is none at all.
+        """
+        _, start, polygon, _, begin, end, edges = self.cells
+        loose = self._compiled.unpaired(self.corners, self._left(), start, polygon, begin, end, edges)
+        suspects = np.unique(
+            np.searchsorted(self.edge_start, np.searchsorted(self.edge, np.flatnonzero(loose)), "right") - 1
+        )
+        found = self._shared(suspects)
+        return self._shared(np.arange(len(self.polygons))) if len(found[0]) else found
+
+    def _left(self) -> Array:
+        """Of each corner, whether the ground of its polygon lies left of the edge that starts there."""
+        parts = shapely.get_parts(self.polygons)
+        n_rings = 1 + shapely.get_num_interior_rings(parts)
+        shell = np.zeros(n_rings.sum(), dtype=bool)
+        shell[np.append(0, np.cumsum(n_rings)[:-1])] = True
+        rings = shapely.get_rings(self.polygons)
+        return np.repeat(shapely.is_ccw(rings) == shell, shapely.get_num_coordinates(rings))
