@@ -1,7 +1,7 @@
 from .analysis.counting import CodeMatch, count_incidents, match_codes, roll_up
 from .analysis.density import Bandwidth, bandwidth, kde
 from .analysis.hotspots import hotspots
-from .analysis.join import assign_neighbourhoods
+from .analysis.join import NeighbourhoodIndex, assign_neighbourhoods
 from .analysis.rates import group_rates, rates
 from .analysis.seasons import SeasonClusters, cluster_seasons, dark_days, seasonal_index
 from .analysis.timing import aoristic
@@ -51,6 +51,7 @@ __all__ = [
     "HotspotMap",
     "InputError",
     "Intake",
+    "NeighbourhoodIndex",
     "Proposal",
     "Run",
     "RunConfig",

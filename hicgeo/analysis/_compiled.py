@@ -8,7 +8,7 @@ from numba import njit
 compiled = njit(cache=True, nogil=True, error_model="numpy")
 
 FILTER = (3.0 + 16.0 * 2.0**-53) * 2.0**-53
-"""Above this share of its terms the sign of an orientation in double precision is right (Shewchuk 1997, CCWerrboundA)."""
+"""Above this share of its terms the sign of an orientation in doubles is right (Shewchuk 1997, ccwerrboundA)."""
 
 
 @compiled
@@ -66,7 +66,7 @@ def orientation(ax, ay, bx, by, px, py):
 
 @compiled
 def _beyond(x1, y1, x2, y2, px, py):
-    """Whether the line through an edge lies to the right of p at the height of p; of a level edge, whether p is not below."""
+    """Whether the line through an edge lies right of p at its height; of a level edge, whether p is not below."""
     if y1 == y2:
         return py >= y1
     side = orientation(x1, y1, x2, y2, px, py)
@@ -108,10 +108,10 @@ def count_pairs(corners, edge, x0, y0, size, n_rows, n_columns, slack):
 def build(corners, edge, edge_start, bounds, x0, y0, size, n_rows, n_columns, slack, n_pairs):
     """Fill the raster.
 
-    Of polygon k the edges are `edge[edge_start[k]:edge_start[k + 1]]`, each the number of its first corner. A cell that no
-    edge touches belongs to one polygon as a whole. For every other cell there is an entry per polygon with edges there: those
-    edges, and whether the lower right corner of the cell lies in it. Answers with the first polygon that covers the cell without
-    an edge (`cover`), and the entries sorted by cell and polygon.
+    Of polygon k the edges are `edge[edge_start[k]:edge_start[k + 1]]`, each the number of its first corner. A cell
+    that no edge touches belongs to one polygon as a whole. For every other cell there is an entry per polygon with
+    edges there: those edges, and whether the lower right corner of the cell lies in it. Answers with the first
+    polygon that covers the cell without an edge (`cover`), and the entries sorted by cell and polygon.
     """
     nobody = len(edge_start) - 1
     cover = np.full(n_rows * n_columns, nobody, np.int32)
@@ -217,9 +217,9 @@ def owners(px, py, owner, corners, cover, start, polygon, corner, begin, end, ed
     """First polygon that holds each point within the raster, its border included.
 
     The path from a point to the right side of its cell, and down that side to the corner, crosses an odd number of
-    edges exactly if point and corner differ in being inside. Only edges of the cell can be crossed. Which side of an edge a
-    point is on is decided exactly, and corners and crossings are counted by one half-open rule, as if the sides of cells lay
-    infinitesimally further to the right, so that nothing depends on how a ring is drawn.
+    edges exactly if point and corner differ in being inside. Only edges of the cell can be crossed. Which side of an
+    edge a point is on is decided exactly, and corners and crossings are counted by one half-open rule, as if the
+    sides of cells lay infinitesimally further to the right, so that nothing depends on how a ring is drawn.
     """
     for i in range(len(px)):
         u, v = px[i], py[i]
@@ -263,8 +263,8 @@ def owners(px, py, owner, corners, cover, start, polygon, corner, begin, end, ed
 def nearest(px, py, distance, corners, start, begin, end, edges, gap, x0, y0, size, n_rows, n_columns):
     """Distance of each point within the raster to the nearest edge, by rings of cells around its own.
 
-    `gap` is the number of rings around a cell without any edge. The formula is that of GEOS, so that the answer is the same to the
-    last bit.
+    `gap` is the number of rings around a cell without any edge. The formula is that of GEOS, so that the answer is
+    the same to the last bit.
     """
     for i in range(len(px)):
         u, v = px[i], py[i]

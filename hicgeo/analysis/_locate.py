@@ -1,4 +1,4 @@
-"""Which polygon holds a point, and how far its border is: by the tree of shapely for few points, by a raster for many."""
+"""Which polygon holds a point, and how far its border is: by a tree for few points, by a raster for many."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -82,9 +83,9 @@ class Tree:
 class Raster(Tree):
     """The same, with a raster over the polygons, of which a cell knows the one polygon it lies in or the edges in it.
 
-    Building it is O(edges + cells); a point then asks only the edges of its cell, O(1) for borders as they are. The
-    predicate is exact: what double precision leaves open is decided by sums without rounding, so that the answer is that of the
-    tree. Finding the cell of a point in a raster laid over polygons is as old as Preparata and Shamos (1985).
+    Building it is O(edges + cells); a point then asks only the edges of its cell, O(1) for borders as they are.
+    The predicate is exact: what double precision leaves open is decided by sums without rounding (Shewchuk 1997,
+    doi:10.1007/PL00009321), so that the answer is that of the tree.
     """
 
     def __init__(self, polygons: Array) -> None:
@@ -98,7 +99,7 @@ class Raster(Tree):
         self.edge = np.flatnonzero(drawn).astype(np.int32)
         self.edge_start = np.searchsorted(owner[ring[self.edge]], np.arange(len(polygons) + 1))
         bounds = shapely.bounds(polygons)
-        west, south, east, north = (*bounds[:, :2].min(axis=0), *bounds[:, 2:].max(axis=0))
+        (west, south), (east, north) = bounds[:, :2].min(axis=0), bounds[:, 2:].max(axis=0)
         cells = np.clip(CELLS_PER_EDGE * len(self.edge), *CELLS)
         size = float(np.sqrt((east - west) * (north - south) / cells))
         slack = 1e-7 * size + 1e-13 * float(np.abs(bounds).max())  # above the rounding of a coordinate, below any cell
@@ -129,7 +130,7 @@ class Raster(Tree):
     def _rings_without_edges(self) -> Array:
         from scipy.ndimage import distance_transform_cdt
 
-        start, (*_, n_rows, n_columns) = self.cells[1], self.frame
+        start, n_rows, n_columns = self.cells[1], *self.frame[-2:]
         empty = (start[1:] == start[:-1]).reshape(n_rows, n_columns)
         return np.asarray(distance_transform_cdt(empty, metric="chessboard").astype(np.int32).ravel())
 
@@ -145,7 +146,7 @@ class Raster(Tree):
         x, y, answer = x[order], y[order], np.empty(n, out.dtype)
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         ends = np.linspace(0, n, max(1, min(cores, n // 10_000)) + 1).astype(int)
-        parts = [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        parts = [slice(a, b) for a, b in pairwise(ends)]
         with ThreadPoolExecutor(len(parts)) as pool:
             list(pool.map(lambda part: kernel(x[part], y[part], answer[part], *given), parts))
         out[order] = answer
@@ -153,8 +154,8 @@ class Raster(Tree):
     def overlaps(self) -> tuple[Array, Array, Array]:
         """Pairs of polygons that share ground, and its area.
 
-        How many polygons lie over a place changes only at edges that are not drawn, end for end, by exactly two polygons on
-        either side of them. Without shared ground at such polygons there is none at all.
+        How many polygons lie over a place changes only at edges that are not drawn, end for end, by exactly two
+        polygons on either side of them. Without shared ground at polygons with such edges there is none at all.
         """
         _, start, polygon, _, begin, end, edges = self.cells
         loose = self._compiled.unpaired(self.corners, self._left(), start, polygon, begin, end, edges)

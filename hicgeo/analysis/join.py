@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from hicgeo.analysis._locate import Raster, Tree
 from hicgeo.errors import AlignmentError, CrsError, InputError
 from hicgeo.schema import ASSIGNMENT_STATUS, metric_crs, xy
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+FEW_INCIDENTS = 20_000
+"""Up to this many are asked of a tree: laying the raster, and loading what compiles it, takes longer than they do."""
 
 OVERLAP_M2 = 1.0
 """Neighbourhoods may overlap by this much: digitising noise, not a second claim on the same ground."""
@@ -59,8 +62,9 @@ def assign_neighbourhoods(
     Notes
     -----
     An incident on a shared border belongs to the neighbourhood whose code sorts first, so that the
-    answer depends on neither row order, polygon order nor ring rotation. O((n + m) log m) for n
-    incidents and m polygons, plus the border segments for `border_m`.
+    answer depends on neither row order, polygon order nor ring rotation. Up to 20,000 incidents by a tree,
+    O((n + m) log m) for n incidents and m polygons; more by a raster, O(n + edges of the polygons); with one and
+    the same answer. `NeighbourhoodIndex` keeps the raster for the next incidents.
 
     Examples
     --------
@@ -75,111 +79,166 @@ def assign_neighbourhoods(
     1  BU99010002  inside      10.0
     2         NaN outside     100.0
     """
-    claimed = claim(incidents, neighbourhoods, max_distance=max_distance, overlaps=overlaps)
-    points = np.asarray(incidents.geometry.array)
-    located = claimed["status"].ne("unlocated").to_numpy()
-    border = np.full(len(incidents), np.nan)
-    border[located] = _border_distance(points[located], np.asarray(neighbourhoods.geometry.array))
-    return claimed.assign(border_m=border)
+    index = NeighbourhoodIndex(neighbourhoods, overlaps=overlaps, _many=len(incidents) > FEW_INCIDENTS)
+    return index.assign(incidents, max_distance=max_distance)
 
 
-def claim(
-    incidents: gpd.GeoDataFrame,
-    neighbourhoods: gpd.GeoDataFrame,
-    *,
-    max_distance: float = 0.0,
-    overlaps: Literal["raise", "smallest"] = "raise",
-) -> pd.DataFrame:
-    """Give every incident its status and its neighbourhood, without the distance to a border, which is half the work.
+class NeighbourhoodIndex:
+    """Neighbourhoods, made ready once for many incidents or many exports.
 
     Parameters
     ----------
-    incidents, neighbourhoods, max_distance, overlaps
-        As `assign_neighbourhoods` takes them.
-
-    Returns
-    -------
-    claimed
-        On the incidents' index: `code` and `status`, as of `assign_neighbourhoods`.
+    neighbourhoods
+        Polygons in a projected CRS, indexed by unique code.
+    overlaps
+        As `assign_neighbourhoods` takes it.
 
     Raises
     ------
     CrsError
-        A CRS is missing, geographic, or not the same in both.
+        The CRS is missing or geographic.
     AlignmentError
         A neighbourhood code occurs twice.
     InputError
-        Neighbourhoods overlap, a geometry is missing, or an argument is out of range.
+        Neighbourhoods overlap, or a geometry is missing.
+
+    Notes
+    -----
+    Lays a raster over the polygons: O(edges + cells), with a cell for every two edges. An incident then asks only
+    the edges in its cell.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely.geometry import Point, box
+    >>> areas = gpd.GeoDataFrame(index=["BU99010001"], geometry=[box(0, 0, 100, 100)], crs="EPSG:28992")
+    >>> index = NeighbourhoodIndex(areas)
+    >>> index.assign(gpd.GeoDataFrame(geometry=[Point(50, 20)], crs="EPSG:28992"))
+             code  status  border_m
+    0  BU99010001  inside      20.0
     """
-    if metric_crs(incidents, "incidents") != metric_crs(neighbourhoods, "neighbourhoods"):
-        raise CrsError(
-            "incidents and neighbourhoods must be in the same CRS",
-            f"{incidents.crs.name} and {neighbourhoods.crs.name}",
-            "transform the incidents: incidents.to_crs(neighbourhoods.crs)",
-        )
-    if overlaps not in ("raise", "smallest"):
-        raise InputError("overlaps must be a known policy", repr(overlaps), 'take "raise" or "smallest"')
-    if not (np.isfinite(max_distance) and max_distance >= 0):
-        raise InputError("max_distance must be 0 metres or more", f"{max_distance}", "give a length such as 1.0")
-    areas = _in_order_of_claim(neighbourhoods, overlaps)
-    polygons = np.asarray(areas.geometry.array)
-    coordinates = xy(incidents, "incidents")
-    located = np.flatnonzero(~np.isnan(coordinates).any(axis=1))
-    points = np.asarray(incidents.geometry.array)[located]
 
-    tree = shapely.STRtree(polygons)
-    # Numbers of the polygons are their order of claim, so the smallest number wins every tie.
-    nobody = len(polygons)
-    owner = np.full(len(located), nobody)
-    point, polygon = tree.query(points, predicate="intersects")
-    np.minimum.at(owner, point, polygon)
-    status = np.full(len(incidents), "unlocated", dtype=object)
-    status[located] = np.where(owner < nobody, "inside", "outside")
-
-    lost = np.flatnonzero(owner == nobody)
-    if max_distance > 0 and len(lost) and nobody:
-        point, polygon = tree.query_nearest(points[lost], max_distance=max_distance, all_matches=True)
-        np.minimum.at(owner, lost[point], polygon)
-        status[located[lost[owner[lost] < nobody]]] = "snapped"
-
-    code = np.full(len(incidents), None, dtype=object)
-    code[located] = np.append(areas.index.to_numpy(object), [None])[owner]
-    return pd.DataFrame(
-        {
-            "code": pd.array(code, dtype="str"),
-            "status": pd.Categorical(status, categories=list(ASSIGNMENT_STATUS)),
-        },
-        index=incidents.index,
-    )
-
-
-def _in_order_of_claim(neighbourhoods: gpd.GeoDataFrame, overlaps: str) -> gpd.GeoDataFrame:
-    """Neighbourhoods sorted so that the first that holds a point owns it; refuses what would be ambiguous."""
-    unique_codes(neighbourhoods)
-    areas = neighbourhoods.sort_index(kind="stable")
-    polygons = np.asarray(areas.geometry.array)
-    missing = shapely.is_missing(polygons) | shapely.is_empty(polygons)
-    if missing.any():
-        raise InputError(
-            "every neighbourhood must have a geometry",
-            f"{missing.sum()} without one (first: {areas.index[int(np.argmax(missing))]})",
-            "drop them, or read the boundaries of the right year",
-        )
-    if overlaps == "smallest":
-        return areas.iloc[np.argsort(shapely.area(polygons), kind="stable")]
-    if not shapely.coverage_is_valid(polygons):
-        first, second = shapely.STRtree(polygons).query(polygons, predicate="intersects")
-        first, second = first[first < second], second[first < second]
-        shared = shapely.area(shapely.intersection(polygons[first], polygons[second]))
-        over = np.flatnonzero(shared > OVERLAP_M2)
-        if len(over):
+    def __init__(
+        self,
+        neighbourhoods: gpd.GeoDataFrame,
+        *,
+        overlaps: Literal["raise", "smallest"] = "raise",
+        _many: bool = True,
+    ) -> None:
+        self._crs = metric_crs(neighbourhoods, "neighbourhoods")
+        if overlaps not in ("raise", "smallest"):
+            raise InputError("overlaps must be a known policy", repr(overlaps), 'take "raise" or "smallest"')
+        unique_codes(neighbourhoods)
+        areas = neighbourhoods.geometry.sort_index(kind="stable")
+        polygons = np.asarray(areas.array)
+        missing = shapely.is_missing(polygons) | shapely.is_empty(polygons)
+        if missing.any():
             raise InputError(
-                f"neighbourhoods must not overlap by more than {OVERLAP_M2:g} m2",
-                f"{len(over)} pairs (first: {areas.index[first[over[0]]]} and {areas.index[second[over[0]]]}, "
-                f"{shared[over[0]]:.0f} m2)",
-                'take boundaries of one level and one year, or choose overlaps="smallest"',
+                "every neighbourhood must have a geometry",
+                f"{missing.sum()} without one (first: {areas.index[int(np.argmax(missing))]})",
+                "drop them, or read the boundaries of the right year",
             )
-    return areas
+        if overlaps == "smallest":
+            order = np.argsort(shapely.area(polygons), kind="stable")
+            areas, polygons = areas.iloc[order], polygons[order]
+        # Numbers of the polygons are their order of claim, so the smallest number wins every tie.
+        self._locator = Raster(polygons) if _many and len(polygons) else Tree(polygons)
+        self._codes = pd.array(areas.index.to_numpy(object), dtype="str")
+        if overlaps == "raise":
+            first, second, shared = self._locator.overlaps()
+            over = np.flatnonzero(shared > OVERLAP_M2)
+            if len(over):
+                raise InputError(
+                    f"neighbourhoods must not overlap by more than {OVERLAP_M2:g} m2",
+                    f"{len(over)} pairs (first: {self._codes[first[over[0]]]} and {self._codes[second[over[0]]]}, "
+                    f"{shared[over[0]]:.0f} m2)",
+                    'take boundaries of one level and one year, or choose overlaps="smallest"',
+                )
+
+    def assign(self, incidents: gpd.GeoDataFrame, *, max_distance: float = 0.0) -> pd.DataFrame:
+        """Give every incident exactly one status and at most one neighbourhood.
+
+        Parameters
+        ----------
+        incidents, max_distance
+            As `assign_neighbourhoods` takes them.
+
+        Returns
+        -------
+        assignment
+            As of `assign_neighbourhoods`.
+
+        Raises
+        ------
+        CrsError
+            The incidents have another CRS, or none.
+        InputError
+            `max_distance` is no length.
+
+        Notes
+        -----
+        O(n) within the neighbourhoods.
+        """
+        points, coordinates, located = self._places(incidents)
+        border = np.full(len(incidents), np.nan)
+        border[located] = self._locator.border_distances(points[located], coordinates[located])
+        return self.claim(incidents, max_distance=max_distance).assign(border_m=border)
+
+    def claim(self, incidents: gpd.GeoDataFrame, *, max_distance: float = 0.0) -> pd.DataFrame:
+        """As `assign`, without the distance to a border, which is most of the work.
+
+        Parameters
+        ----------
+        incidents, max_distance
+            As `assign_neighbourhoods` takes them.
+
+        Returns
+        -------
+        claimed
+            On the incidents' index: `code` and `status`.
+
+        Raises
+        ------
+        CrsError
+            The incidents have another CRS, or none.
+        InputError
+            `max_distance` is no length.
+        """
+        if not (np.isfinite(max_distance) and max_distance >= 0):
+            raise InputError("max_distance must be 0 metres or more", f"{max_distance}", "give a length such as 1.0")
+        points, coordinates, located = self._places(incidents)
+        owner = np.full(len(incidents), -1)
+        owner[located] = self._locator.owners(points[located], coordinates[located])
+        status = np.full(len(incidents), ASSIGNMENT_STATUS.index("unlocated"), np.int8)
+        status[located] = np.where(
+            owner[located] >= 0, ASSIGNMENT_STATUS.index("inside"), ASSIGNMENT_STATUS.index("outside")
+        )
+        if max_distance > 0:
+            lost = located[owner[located] < 0]
+            owner[lost] = self._locator.nearest(points[lost], max_distance)
+            status[lost[owner[lost] >= 0]] = ASSIGNMENT_STATUS.index("snapped")
+        return pd.DataFrame(
+            {
+                "code": self._codes.take(owner, allow_fill=True),
+                "status": pd.Categorical.from_codes(status, categories=list(ASSIGNMENT_STATUS)),
+            },
+            index=incidents.index,
+        )
+
+    def _places(self, incidents: gpd.GeoDataFrame) -> tuple[Any, Any, Any]:
+        """Points, their coordinates, and which of them have a place."""
+        if metric_crs(incidents, "incidents") != self._crs:
+            raise CrsError(
+                "incidents and neighbourhoods must be in the same CRS",
+                f"{incidents.crs.name} and {self._crs.name}",
+                "transform the incidents: incidents.to_crs(neighbourhoods.crs)",
+            )
+        coordinates = xy(incidents, "incidents")
+        return (
+            np.asarray(incidents.geometry.array),
+            coordinates,
+            np.flatnonzero(~np.isnan(coordinates).any(axis=1)),
+        )
 
 
 def unique_codes(neighbourhoods: pd.DataFrame) -> None:
@@ -197,15 +256,3 @@ def unique_codes(neighbourhoods: pd.DataFrame) -> None:
             f"{twice.sum()} rows repeat a code (first: {neighbourhoods.index[int(np.argmax(twice))]})",
             "dissolve the parts first: neighbourhoods.dissolve(level=0)",
         )
-
-
-def _border_distance(points: npt.NDArray[np.object_], polygons: npt.NDArray[np.object_]) -> npt.NDArray[np.float64]:
-    """Metres from each point to the nearest border segment."""
-    if len(points) == 0 or len(polygons) == 0:
-        return np.full(len(points), np.nan)
-    rings = shapely.get_rings(shapely.get_parts(polygons))
-    vertices, ring = shapely.get_coordinates(rings, return_index=True)
-    within = ring[:-1] == ring[1:]
-    segments = shapely.linestrings(np.stack([vertices[:-1][within], vertices[1:][within]], axis=1))
-    _, distance = shapely.STRtree(segments).query_nearest(points, return_distance=True, all_matches=False)
-    return np.asarray(distance)

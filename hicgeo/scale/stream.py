@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,7 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hicgeo.analysis.counting import count_incidents
-from hicgeo.analysis.join import claim
+from hicgeo.analysis.join import NeighbourhoodIndex
 from hicgeo.errors import InputError
 from hicgeo.schema import ASSIGNMENT_STATUS, COUNT_STATUS
 from hicgeo.sources import _open
@@ -115,7 +116,7 @@ def count_from_file(
     date: Literal["start", "end", "aoristic"],
     period: tuple[str, str],
     max_distance: float = 0.0,
-    overlaps: str = "raise",
+    overlaps: Literal["raise", "smallest"] = "raise",
     encoding: str | None = None,
     jobs: int = 1,
     **reading: Any,
@@ -200,7 +201,8 @@ def count_from_file(
         neighbourhoods=neighbourhoods,
         date=date,
         period=period,
-        options={"max_distance": max_distance, "overlaps": overlaps},
+        max_distance=max_distance,
+        overlaps=overlaps,
     )
     total = _Total(job)
     with _workers(job, jobs) as submit, _progress(path) as advance:
@@ -280,7 +282,13 @@ class _Job:
     neighbourhoods: gpd.GeoDataFrame
     date: Literal["start", "end", "aoristic"]
     period: tuple[str, str]
-    options: Mapping[str, Any]
+    max_distance: float
+    overlaps: Literal["raise", "smallest"]
+
+    @cached_property
+    def index(self) -> NeighbourhoodIndex:
+        """The neighbourhoods, made ready once in every process."""
+        return NeighbourhoodIndex(self.neighbourhoods, overlaps=self.overlaps)
 
     @property
     def order(self) -> list[str]:
@@ -304,7 +312,7 @@ class _Job:
         intake = self.reading.of(table, self.name)
         standing = ledger.standing
         del table
-        where = claim(intake.incidents, self.neighbourhoods, **self.options)
+        where = self.index.claim(intake.incidents, max_distance=self.max_distance)
         counts = self.counted(intake.incidents, where)
         incidents = intake.incidents
         of = intake.account["bytes"].astype(int)
