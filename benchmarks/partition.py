@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import shapely
 
@@ -10,7 +12,7 @@ WEST, SOUTH = 70_000.0, 440_000.0
 
 
 def winding(ends: np.ndarray, rng: np.random.Generator, spread: float = 0.12) -> np.ndarray:
-    """Corners of a line from one end to the other, by moving midpoints sideways (fractal, as a river or a field border)."""
+    """Corners of a line from one end to the other, by moving midpoints sideways, as a river runs."""
     line = ends
     for _ in range(int(rng.integers(3, 6))):
         step = np.diff(line, axis=0)
@@ -40,7 +42,7 @@ def neighbourhoods(n: int, seed: int = 1) -> np.ndarray:
         for k in range(len(cells)):
             path = corners[first[k] : first[k + 1]]
             parts = []
-            for a, b in zip(path[:-1], path[1:], strict=True):
+            for a, b in pairwise(path):
                 key = (*a, *b) if tuple(a) < tuple(b) else (*b, *a)
                 if key not in drawn:
                     ends = np.array(key).reshape(2, 2)
@@ -63,9 +65,7 @@ def neighbourhoods(n: int, seed: int = 1) -> np.ndarray:
             return shapes
         for k in np.flatnonzero(wrong):  # borders that meet themselves or each other are drawn straight
             path = corners[first[k] : first[k + 1]]
-            straight |= {
-                (*a, *b) if tuple(a) < tuple(b) else (*b, *a) for a, b in zip(path[:-1], path[1:], strict=True)
-            }
+            straight |= {(*a, *b) if tuple(a) < tuple(b) else (*b, *a) for a, b in pairwise(path)}
     raise SystemExit(f"{wrong.sum()} polygons do not fit")
 
 
