@@ -62,7 +62,8 @@ class Tree:
     @cached_property
     def _edges(self) -> shapely.STRtree:
         """Every edge as a line of its own, so that the nearest is found without walking along a ring."""
-        vertices, ring = shapely.get_coordinates(shapely.get_rings(self.polygons), return_index=True)
+        rings = shapely.get_rings(shapely.get_parts(self.polygons))
+        vertices, ring = shapely.get_coordinates(rings, return_index=True)
         within = ring[:-1] == ring[1:]
         return shapely.STRtree(shapely.linestrings(np.stack([vertices[:-1][within], vertices[1:][within]], axis=1)))
 
@@ -93,11 +94,12 @@ class Raster(Tree):
 
         super().__init__(polygons)
         self._compiled = _compiled
-        rings, owner = shapely.get_rings(polygons, return_index=True)
+        parts, owner = shapely.get_parts(polygons, return_index=True)
+        rings, part = shapely.get_rings(parts, return_index=True)
         self.corners, ring = shapely.get_coordinates(rings, return_index=True)
         drawn = (ring[:-1] == ring[1:]) & (self.corners[:-1] != self.corners[1:]).any(axis=1)
         self.edge = np.flatnonzero(drawn).astype(np.int32)
-        self.edge_start = np.searchsorted(owner[ring[self.edge]], np.arange(len(polygons) + 1))
+        self.edge_start = np.searchsorted(owner[part[ring[self.edge]]], np.arange(len(polygons) + 1))
         bounds = shapely.bounds(polygons)
         (west, south), (east, north) = bounds[:, :2].min(axis=0), bounds[:, 2:].max(axis=0)
         cells = np.clip(CELLS_PER_EDGE * len(self.edge), *CELLS)
@@ -171,5 +173,5 @@ class Raster(Tree):
         n_rings = 1 + shapely.get_num_interior_rings(parts)
         shell = np.zeros(n_rings.sum(), dtype=bool)
         shell[np.append(0, np.cumsum(n_rings)[:-1])] = True
-        rings = shapely.get_rings(self.polygons)
+        rings = shapely.get_rings(parts)
         return np.repeat(shapely.is_ccw(rings) == shell, shapely.get_num_coordinates(rings))

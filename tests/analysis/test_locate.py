@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
@@ -46,7 +47,7 @@ def voronoi(rng, n, *, grid):
 
 def places(rng, polygons, n):
     """A fifth on corners, a fifth on edges (halfway, as doubles have it), the others anywhere, some outside."""
-    corners, ring = shapely.get_coordinates(shapely.get_rings(polygons), return_index=True)
+    corners, ring = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(polygons)), return_index=True)
     within = np.flatnonzero(ring[:-1] == ring[1:])
     one = rng.choice(within, n // 5)
     west, south, east, north = shapely.total_bounds(polygons)
@@ -64,9 +65,9 @@ def exact_owner(polygons, x, y):
     px, py = Fraction(x), Fraction(y)
     for k, polygon in enumerate(polygons):
         inside = False
-        for ring in shapely.get_rings(polygon):
+        for ring in shapely.get_rings(shapely.get_parts(polygon)):
             path = [(Fraction(a), Fraction(b)) for a, b in shapely.get_coordinates(ring).tolist()]
-            for (ax, ay), (bx, by) in zip(path[:-1], path[1:], strict=True):
+            for (ax, ay), (bx, by) in pairwise(path):
                 turn = (ax - px) * (by - py) - (ay - py) * (bx - px)
                 if turn == 0 and min(ax, bx) <= px <= max(ax, bx) and min(ay, by) <= py <= max(ay, by):
                     return k
@@ -156,7 +157,7 @@ def test_many_incidents_take_the_raster_and_few_do_not(monkeypatch):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_shared_ground_is_found_from_the_edges(seed):
-    """One polygon pushed over its neighbours, or laid double, or another layer over all: the pairs of the full check."""
+    """One polygon pushed over its neighbours, one laid double, or a second layer: the pairs of the full check."""
     rng = np.random.default_rng(seed)
     polygons = voronoi(rng, 25, grid=False)
     assert all(len(each) == 0 for each in Raster(polygons).overlaps())
