@@ -1,0 +1,211 @@
+"""Points in polygons: hicgeo beside its peers, in one process, in turn.
+
+    .venv/bin/python benchmarks/join.py                # 1 and 10 million points; writes results/join.json
+    .venv/bin/python benchmarks/join.py --points 1e6   # prints only
+
+Peers that are not installed are left out and named: uv pip install --python .venv duckdb sedonadb polars-st
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import importlib
+import importlib.util
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from partition import clustered, neighbourhoods
+
+import hicgeo
+
+RESULTS = Path(__file__).parent / "results" / "join.json"
+
+
+def first_of(point: np.ndarray, polygon: np.ndarray, n: int) -> np.ndarray:
+    """The smallest code of each point, which is how a border point that came twice is settled."""
+    owner = np.full(n, np.iinfo(np.int32).max)
+    np.minimum.at(owner, point, polygon)
+    return np.where(owner == np.iinfo(np.int32).max, -1, owner)
+
+
+def peers(areas: gpd.GeoDataFrame, points: gpd.GeoDataFrame, missing: list[str]) -> dict[str, Callable[[], np.ndarray]]:
+    """Each peer from tables of its own kind to one row per match, with the setting that its documentation shows."""
+    n = len(points)
+    bare = areas[["geometry"]].reset_index(drop=True)
+
+    def geopandas(predicate: str) -> np.ndarray:
+        found = gpd.sjoin(points, bare, predicate=predicate)
+        return first_of(found.index.to_numpy(), found["index_right"].to_numpy(), n)
+
+    ways = {
+        "geopandas sjoin, within": lambda: geopandas("within"),
+        "geopandas sjoin, intersects": lambda: geopandas("intersects"),
+    }
+    wkb_points, wkb_areas = shapely.to_wkb(points.geometry.array), shapely.to_wkb(bare.geometry.array)
+    if importlib.util.find_spec("sedonadb"):
+        import pyarrow as pa
+        import sedonadb
+
+        session = sedonadb.connect()
+        session.create_data_frame(points.assign(i=np.arange(n))).to_view("points", overwrite=True)
+        session.create_data_frame(bare.assign(k=np.arange(len(bare)))).to_view("areas", overwrite=True)
+
+        def sedona() -> np.ndarray:
+            table = pa.table(
+                session.sql(
+                    "SELECT points.i, areas.k FROM points JOIN areas ON ST_Intersects(points.geometry, areas.geometry)"
+                )
+            )
+            return first_of(table["i"].to_numpy(), table["k"].to_numpy(), n)
+
+        ways["SedonaDB, ST_Intersects"] = sedona
+    else:
+        missing.append("sedonadb: not installed")
+    if importlib.util.find_spec("polars_st"):
+        import polars as pl
+        import polars_st as stt
+
+        left = pl.DataFrame({"i": np.arange(n), "geometry": list(wkb_points)})
+        right = pl.DataFrame({"k": np.arange(len(bare)), "geometry": list(wkb_areas)})
+
+        def polars() -> np.ndarray:
+            found = left.st.sjoin(right, on="geometry", predicate="intersects")
+            return first_of(found["i"].to_numpy(), found["k"].to_numpy(), n)
+
+        assert stt is not None
+        ways["polars-st, intersects"] = polars
+    else:
+        missing.append("polars-st: not installed")
+    if importlib.util.find_spec("duckdb"):
+        import duckdb
+
+        base = duckdb.connect(config={"threads": os.cpu_count() or 1})
+        try:
+            base.execute("LOAD spatial")
+        except duckdb.Error as error:
+            missing.append(
+                f"DuckDB: its extension spatial cannot be had from a package registry ({type(error).__name__})"
+            )
+        else:
+            frames = {"p": pd.DataFrame({"i": np.arange(n), "g": wkb_points}),
+                      "a": pd.DataFrame({"k": np.arange(len(bare)), "g": wkb_areas})}  # fmt: skip
+            for name, frame in frames.items():
+                base.register(f"{name}_", frame)
+                base.execute(f"CREATE TABLE {name} AS SELECT * EXCLUDE g, ST_GeomFromWKB(g) AS geometry FROM {name}_")
+
+            def duck() -> np.ndarray:
+                found = base.execute(
+                    "SELECT p.i, a.k FROM p JOIN a ON ST_Intersects(p.geometry, a.geometry)"
+                ).fetch_arrow_table()
+                return first_of(found["i"].to_numpy(), found["k"].to_numpy(), n)
+
+            ways["DuckDB spatial, ST_Intersects"] = duck
+    else:
+        missing.append("DuckDB: not installed")
+    return ways
+
+
+def ours(areas: gpd.GeoDataFrame, points: gpd.GeoDataFrame) -> dict[str, Callable[[], np.ndarray]]:
+    """What hicgeo does: all of it, without the distance to a border, and with the index at hand."""
+    number = pd.Series(np.arange(len(areas)), index=areas.index)
+    ready = hicgeo.NeighbourhoodIndex(areas)
+
+    def numbers(found: pd.DataFrame) -> np.ndarray:
+        return number.reindex(found["code"]).fillna(-1).to_numpy(int)
+
+    def plain() -> pd.DataFrame:
+        return hicgeo.NeighbourhoodIndex(areas).claim(points)
+
+    return {
+        "hicgeo, code and status": plain,
+        "hicgeo, and metres to the border": lambda: hicgeo.assign_neighbourhoods(points, areas),
+        "hicgeo, code and status, index reused": lambda: ready.claim(points),
+        "hicgeo, and metres to the border, index reused": lambda: ready.assign(points),
+        "_numbers": numbers,
+    }
+
+
+def run(n: int, areas: gpd.GeoDataFrame, rounds: int, missing: list[str]) -> dict[str, dict[str, float]]:
+    """Agree first; then time all, in turn, and give medians."""
+    rng = np.random.default_rng(5)
+    at = clustered(n, rng).round(2)
+    corners = shapely.get_coordinates(areas.geometry.array)
+    at[: n // 100] = corners[rng.integers(0, len(corners), n // 100)]  # one in a hundred on a border
+    points = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*at.T), crs=28992)
+    mine = ours(areas, points)
+    numbers = mine.pop("_numbers")
+    others = peers(areas, points, missing)
+    truth = numbers(next(iter(mine.values()))())
+    table: dict[str, dict[str, float]] = {name: {} for name in (*mine, *others)}
+    for name, way in mine.items():
+        table[name]["differs"] = int((numbers(way()) != truth).sum())
+    for name, way in others.items():
+        table[name]["differs"] = int((way() != truth).sum())
+    took: dict[str, list[float]] = {name: [] for name in table}
+    for turn in range(rounds):
+        for name, way in (mine | others).items():
+            gc.collect()
+            began = time.perf_counter()
+            way()
+            took[name].append(time.perf_counter() - began)
+            print(f"{n:,} {turn + 1}. {name:48} {took[name][-1]:8.3f} s", flush=True)
+    for name, each in took.items():
+        table[name]["seconds"] = round(statistics.median(each), 4)
+    within = table["geopandas sjoin, within"]["seconds"]
+    for row in table.values():
+        row["times_within"] = round(row["seconds"] / within, 3)
+    return table
+
+
+def main() -> None:
+    """Run, print, and write when all was run."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--points", type=float, nargs="*", default=[100, 1e3, 1e4, 1e5, 1e6, 1e7])
+    parser.add_argument("--polygons", type=int, default=14_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    given = parser.parse_args()
+    shapes = neighbourhoods(given.polygons)
+    codes = [f"BU{k:08d}" for k in range(len(shapes))]
+    areas = gpd.GeoDataFrame(index=pd.Index(codes, dtype="str"), geometry=shapes, crs=28992)
+    corners = shapely.get_num_coordinates(shapes)
+    hicgeo.NeighbourhoodIndex(areas).assign(
+        gpd.GeoDataFrame(geometry=shapes[:1], crs=28992).centroid.to_frame("geometry")
+    )
+    tables = {}
+    for n in map(int, given.points):
+        missing: list[str] = []
+        tables[f"{n}"] = run(n, areas, given.rounds if n < 5e6 else 3, missing)
+        print(pd.DataFrame(tables[f"{n}"]).T.to_string(), *missing, sep="\n")
+    if given.points == parser.get_default("points") and given.polygons == 14_000:
+        names = ("geopandas", "shapely", "numba", "duckdb", "sedonadb", "polars_st")
+        versions = {
+            name: getattr(importlib.import_module(name), "__version__", "?")
+            for name in names
+            if importlib.util.find_spec(name)
+        }
+        said = {
+            "date": date.today().isoformat(),
+            "machine": f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}",
+            "versions": versions,
+            "polygons": len(shapes),
+            "corners": {"median": float(np.median(corners)), "5 %": float(np.quantile(corners, 0.05)),
+                        "95 %": float(np.quantile(corners, 0.95)), "all": int(corners.sum())},
+            "missing": missing,
+            "points": tables,
+        }  # fmt: skip
+        RESULTS.write_text(json.dumps(said, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
