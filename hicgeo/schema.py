@@ -225,19 +225,18 @@ def xy(points: gpd.GeoDataFrame | gpd.GeoSeries, what: str = "points") -> npt.ND
 
     metric_crs(points, what)
     geometry = np.asarray(points.geometry.array)
-    kind = shapely.get_type_id(geometry)
-    wrong = (kind > 0) & ~shapely.is_empty(geometry)  # -1 is a missing geometry
-    if wrong.any():
+    other = shapely.get_type_id(geometry) > 0  # -1 is a missing geometry
+    if other.any() and (wrong := other & ~shapely.is_empty(geometry)).any():
         raise InputError(
             f"{what} must be Points",
             f"another geometry in {wrong.sum()} rows (first: row {int(np.argmax(wrong))})",
             "take centroids or explode the table first",
         )
-    out = np.full((len(geometry), 2), np.nan)
-    located = ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
-    out[located] = shapely.get_coordinates(geometry[located])
-    infinite = np.isinf(out).any(axis=1)
-    if infinite.any():
+    out: npt.NDArray[np.float64] = shapely.get_coordinates(geometry)
+    if len(out) < len(geometry):
+        some, out = out, np.full((len(geometry), 2), np.nan)
+        out[~(shapely.is_missing(geometry) | shapely.is_empty(geometry))] = some
+    if not np.isfinite(out).all() and (infinite := np.isinf(out).any(axis=1)).any():
         raise InputError(
             f"coordinates of {what} must be finite",
             f"an infinite coordinate in {infinite.sum()} rows (first: row {int(np.argmax(infinite))})",

@@ -90,11 +90,20 @@ def _columns(x1, y1, x2, y2, low, high, slack, x0, size, n_columns):
 
 
 @compiled
+def _upward(corners, e):
+    """Ends of an edge, the lower first, so that the edge of a neighbour that runs back is the same edge."""
+    x1, y1, x2, y2 = corners[e, 0], corners[e, 1], corners[e + 1, 0], corners[e + 1, 1]
+    if y1 > y2 or (y1 == y2 and x1 > x2):
+        return x2, y2, x1, y1
+    return x1, y1, x2, y2
+
+
+@compiled
 def count_pairs(corners, edge, x0, y0, size, n_rows, n_columns, slack):
     """Pairs of an edge and a cell that it touches."""
     pairs = 0
     for e in edge:
-        x1, y1, x2, y2 = corners[e, 0], corners[e, 1], corners[e + 1, 0], corners[e + 1, 1]
+        x1, y1, x2, y2 = _upward(corners, e)
         first = max(int((min(y1, y2) - slack - y0) / size), 0)
         last = min(int((max(y1, y2) + slack - y0) / size), n_rows - 1)
         for row in range(first, last + 1):
@@ -140,7 +149,7 @@ def build(corners, edge, edge_start, bounds, x0, y0, size, n_rows, n_columns, sl
         n_here = 0
         for i in range(edge_start[k], edge_start[k + 1]):
             e = edge[i]
-            x1, y1, x2, y2 = corners[e, 0], corners[e, 1], corners[e + 1, 0], corners[e + 1, 1]
+            x1, y1, x2, y2 = _upward(corners, e)
             first = max(int((min(y1, y2) - slack - y0) / size), 0)
             last = min(int((max(y1, y2) + slack - y0) / size), n_rows - 1)
             for row in range(first, last + 1):
@@ -198,22 +207,26 @@ def build(corners, edge, edge_start, bounds, x0, y0, size, n_rows, n_columns, sl
     for cell in range(n_rows * n_columns):
         start[cell + 1] += start[cell]
     place = start[:-1].copy()
-    polygon = np.empty(n_entries, np.int32)
-    corner = np.empty(n_entries, np.bool_)
-    begin = np.empty(n_entries, np.int32)
-    end = np.empty(n_entries, np.int32)
+    source = np.empty(n_entries, np.int32)
     for n in range(n_entries):
-        at = place[entry_cell[n]]
+        source[place[entry_cell[n]]] = n
         place[entry_cell[n]] += 1
-        polygon[at] = entry_polygon[n]
-        corner[at] = entry_in[n]
-        begin[at] = entry_edges[n]
-        end[at] = entry_edges[n + 1]
-    return cover, start, polygon, corner, begin, end, edges[:n_edges].copy()
+    polygon = entry_polygon[source]
+    corner = entry_in[source]
+    begin = np.empty(n_entries + 1, np.int32)
+    sorted_edges = np.empty(n_edges, np.int32)
+    m = 0
+    for n in range(n_entries):
+        begin[n] = m
+        for k in range(entry_edges[source[n]], entry_edges[source[n] + 1]):
+            sorted_edges[m] = edges[k]
+            m += 1
+    begin[n_entries] = m
+    return cover, start, polygon, corner, begin, sorted_edges
 
 
 @compiled
-def owners(px, py, owner, corners, cover, start, polygon, corner, begin, end, edges, x0, y0, size, n_rows, n_columns):
+def owners(px, py, owner, corners, cover, start, polygon, corner, begin, edges, x0, y0, size, n_rows, n_columns):
     """First polygon that holds each point within the raster, its border included.
 
     The path from a point to the right side of its cell, and down that side to the corner, crosses an odd number of
@@ -233,7 +246,7 @@ def owners(px, py, owner, corners, cover, start, polygon, corner, begin, end, ed
             if polygon[n] > found:
                 break
             inside = corner[n]
-            for m in range(begin[n], end[n]):
+            for m in range(begin[n], begin[n + 1]):
                 e = edges[m]
                 x1, y1, x2, y2 = corners[e, 0], corners[e, 1], corners[e + 1, 0], corners[e + 1, 1]
                 level = (y1 <= v) != (y2 <= v)
@@ -260,7 +273,7 @@ def owners(px, py, owner, corners, cover, start, polygon, corner, begin, end, ed
 
 
 @compiled
-def nearest(px, py, distance, corners, start, begin, end, edges, gap, x0, y0, size, n_rows, n_columns):
+def nearest(px, py, distance, corners, start, begin, edges, gap, x0, y0, size, n_rows, n_columns):
     """Distance of each point within the raster to the nearest edge, by rings of cells around its own.
 
     `gap` is the number of rings around a cell without any edge. The formula is that of GEOS, so that the answer is
@@ -290,8 +303,7 @@ def nearest(px, py, distance, corners, start, begin, end, edges, gap, x0, y0, si
                     dy = max(max(y0 + r * size - v, v - (y0 + (r + 1) * size)), 0.0)
                     if dx * dx + dy * dy > best_squared * (1.0 + 1e-12):
                         continue
-                    for n in range(start[cell], start[cell + 1]):
-                        for m in range(begin[n], end[n]):
+            XX range(begin[n], begin[n + 1]):
                             e = edges[m]
                             ax, ay, bx, by = corners[e, 0], corners[e, 1], corners[e + 1, 0], corners[e + 1, 1]
                             dx, dy, ux, uy = bx - ax, by - ay, u - ax, v - ay
@@ -336,47 +348,42 @@ def order_by_cell(px, py, x0, y0, size, n_rows, n_columns):
 
 
 @compiled
-def unpaired(corners, left, start, polygon, begin, end, edges):
+def unpaired(corners, left, start, begin, edges):
     """Of each corner, whether the edge that starts there is drawn by other than two polygons, one on either side.
 
-    `left` says on which side of an edge the ground of its polygon is.
+    `left` says on which side of an edge the ground of its polygon is. Edges with the same ends are in the same cells, so
+    that the first cell of an edge tells.
     """
     loose = np.zeros(len(corners), np.bool_)
-    paired = np.zeros(len(corners), np.bool_)
+    known = np.zeros(len(corners), np.bool_)
     for cell in range(len(start) - 1):
-        for n in range(start[cell], start[cell + 1]):
-            for m in range(begin[n], end[n]):
-                e = edges[m]
-                same, opposite = 0, 0
-                for k in range(start[cell], start[cell + 1]):
-                    for j in range(begin[k], end[k]):
-                        f = edges[j]
-                        if f == e:
-                            continue
-                        along = (
-                            corners[e, 0] == corners[f, 0]
-                            and corners[e, 1] == corners[f, 1]
-                            and corners[e + 1, 0] == corners[f + 1, 0]
-                            and corners[e + 1, 1] == corners[f + 1, 1]
-                        )
-                        against = (
-                            corners[e, 0] == corners[f + 1, 0]
-                            and corners[e, 1] == corners[f + 1, 1]
-                            and corners[e + 1, 0] == corners[f, 0]
-                            and corners[e + 1, 1] == corners[f, 1]
-                        )
-                        if along or against:
-                            if (left[e] == left[f]) == along:
-                                same += 1
-                            else:
-                                opposite += 1
-                if same > 0 or opposite > 1:
-                    loose[e] = True
-                elif opposite == 1:
-                    paired[e] = True
-    for cell in range(len(start) - 1):
-        for n in range(start[cell], start[cell + 1]):
-            for m in range(begin[n], end[n]):
-                if not paired[edges[m]]:
-                    loose[edges[m]] = True
+        for m in range(begin[start[cell]], begin[start[cell + 1]]):
+            e = edges[m]
+            if known[e]:
+                continue
+            known[e] = True
+            x1, y1, x2, y2 = corners[e, 0], corners[e, 1], corners[e + 1, 0], corners[e + 1, 1]
+            same, opposite, other = 0, 0, -1
+            for j in range(begin[start[cell]], begin[start[cell + 1]]):
+                f = edges[j]
+                u, v = corners[f, 0], corners[f, 1]
+                if u == x2 and v == y2:
+                    if corners[f + 1, 0] != x1 or corners[f + 1, 1] != y1:
+                        continue
+                    along = False
+                elif u == x1 and v == y1 and f != e:
+                    if corners[f + 1, 0] != x2 or corners[f + 1, 1] != y2:
+                        continue
+                    along = True
+                else:
+                    continue
+                if (left[e] == left[f]) == along:
+                    same += 1
+                else:
+                    opposite += 1
+                    other = f
+            if same == 0 and opposite == 1:
+                known[other] = True
+            else:
+                loose[e] = True
     return loose

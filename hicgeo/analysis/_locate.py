@@ -35,28 +35,29 @@ class Tree:
         self.polygons = polygons
         self.tree = shapely.STRtree(polygons)
 
-    def owners(self, points: Array, coordinates: Array) -> Array:
+    def owners(self, coordinates: Array) -> Array:
         """Number of the first polygon that holds each point, border included, or -1; O(n log m + edges)."""
         nobody = len(self.polygons)
-        owner = np.full(len(points), nobody)
-        point, polygon = self.tree.query(points, predicate="intersects")
+        owner = np.full(len(coordinates), nobody)
+        point, polygon = self.tree.query(shapely.points(coordinates), predicate="intersects")
         np.minimum.at(owner, point, polygon)
         return np.where(owner == nobody, -1, owner)
 
-    def nearest(self, points: Array, max_distance: float) -> Array:
+    def nearest(self, coordinates: Array, max_distance: float) -> Array:
         """Number of the nearest polygon within a distance, the first of those equally near, or -1."""
         nobody = len(self.polygons)
-        owner = np.full(len(points), nobody)
+        owner = np.full(len(coordinates), nobody)
         if nobody:
+            points = shapely.points(coordinates)
             point, polygon = self.tree.query_nearest(points, max_distance=max_distance, all_matches=True)
             np.minimum.at(owner, point, polygon)
         return np.where(owner == nobody, -1, owner)
 
-    def border_distances(self, points: Array, coordinates: Array) -> Array:
+    def border_distances(self, coordinates: Array) -> Array:
         """Distance of each point to the nearest edge of any polygon, NaN without polygons; O(n log(edges))."""
         if not len(self.polygons):
-            return np.full(len(points), np.nan)
-        _, distance = self._edges.query_nearest(points, return_distance=True, all_matches=False)
+            return np.full(len(coordinates), np.nan)
+        _, distance = self._edges.query_nearest(shapely.points(coordinates), return_distance=True, all_matches=False)
         return np.asarray(distance)
 
     @cached_property
@@ -97,6 +98,8 @@ class Raster(Tree):
         parts, owner = shapely.get_parts(polygons, return_index=True)
         rings, part = shapely.get_rings(parts, return_index=True)
         self.corners, ring = shapely.get_coordinates(rings, return_index=True)
+        first = np.diff(part, prepend=-1) > 0
+        self.left = np.repeat(shapely.is_ccw(rings) == first, shapely.get_num_coordinates(rings))
         drawn = (ring[:-1] == ring[1:]) & (self.corners[:-1] != self.corners[1:]).any(axis=1)
         self.edge = np.flatnonzero(drawn).astype(np.int32)
         self.edge_start = np.searchsorted(owner[part[ring[self.edge]]], np.arange(len(polygons) + 1))
@@ -110,22 +113,22 @@ class Raster(Tree):
         n_pairs = _compiled.count_pairs(self.corners, self.edge, *self.frame, slack)
         self.cells = _compiled.build(self.corners, self.edge, self.edge_start, bounds, *self.frame, slack, n_pairs)
 
-    def owners(self, points: Array, coordinates: Array) -> Array:
+    def owners(self, coordinates: Array) -> Array:
         """Number of the first polygon that holds each point, border included, or -1; O(n)."""
         owner = np.full(len(coordinates), len(self.polygons), np.int32)
         self._ask(self._compiled.owners, coordinates, owner, self.corners, *self.cells, *self.frame)
         owner[owner == len(self.polygons)] = -1
         return owner
 
-    def border_distances(self, points: Array, coordinates: Array) -> Array:
+    def border_distances(self, coordinates: Array) -> Array:
         """Distance of each point to the nearest edge of any polygon; O(n) within the raster, by the tree outside."""
         distance = np.full(len(coordinates), np.nan)
-        _, start, _, _, begin, end, edges = self.cells
-        given = self.corners, start, begin, end, edges, self._rings_without_edges, *self.frame
+        _, start, _, _, begin, edges = self.cells
+        given = self.corners, start, begin, edges, self._rings_without_edges, *self.frame
         self._ask(self._compiled.nearest, coordinates, distance, *given)
         beyond = np.flatnonzero(np.isnan(distance))
         if len(beyond):
-            distance[beyond] = super().border_distances(points[beyond], coordinates[beyond])
+            distance[beyond] = super().border_distances(coordinates[beyond])
         return distance
 
     @cached_property
@@ -159,19 +162,10 @@ class Raster(Tree):
         How many polygons lie over a place changes only at edges that are not drawn, end for end, by exactly two
         polygons on either side of them. Without shared ground at polygons with such edges there is none at all.
         """
-        _, start, polygon, _, begin, end, edges = self.cells
-        loose = self._compiled.unpaired(self.corners, self._left(), start, polygon, begin, end, edges)
+        _, start, _, _, begin, edges = self.cells
+        loose = self._compiled.unpaired(self.corners, self.left, start, begin, edges)
         suspects = np.unique(
             np.searchsorted(self.edge_start, np.searchsorted(self.edge, np.flatnonzero(loose)), "right") - 1
         )
         found = self._shared(suspects)
         return self._shared(np.arange(len(self.polygons))) if len(found[0]) else found
-
-    def _left(self) -> Array:
-        """Of each corner, whether the ground of its polygon lies left of the edge that starts there."""
-        parts = shapely.get_parts(self.polygons)
-        n_rings = 1 + shapely.get_num_interior_rings(parts)
-        shell = np.zeros(n_rings.sum(), dtype=bool)
-        shell[np.append(0, np.cumsum(n_rings)[:-1])] = True
-        rings = shapely.get_rings(parts)
-        return np.repeat(shapely.is_ccw(rings) == shell, shapely.get_num_coordinates(rings))

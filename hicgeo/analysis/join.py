@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -179,10 +179,11 @@ class NeighbourhoodIndex:
         -----
         O(n) within the neighbourhoods.
         """
-        points, coordinates, located = self._places(incidents)
+        claimed = self.claim(incidents, max_distance=max_distance)
         border = np.full(len(incidents), np.nan)
-        border[located] = self._locator.border_distances(points[located], coordinates[located])
-        return self.claim(incidents, max_distance=max_distance).assign(border_m=border)
+        located = claimed["status"].ne("unlocated").to_numpy()
+        border[located] = self._locator.border_distances(xy(incidents, "incidents")[located])
+        return claimed.assign(border_m=border)
 
     def claim(self, incidents: gpd.GeoDataFrame, *, max_distance: float = 0.0) -> pd.DataFrame:
         """As `assign`, without the distance to a border, which is most of the work.
@@ -206,27 +207,6 @@ class NeighbourhoodIndex:
         """
         if not (np.isfinite(max_distance) and max_distance >= 0):
             raise InputError("max_distance must be 0 metres or more", f"{max_distance}", "give a length such as 1.0")
-        points, coordinates, located = self._places(incidents)
-        owner = np.full(len(incidents), -1)
-        owner[located] = self._locator.owners(points[located], coordinates[located])
-        status = np.full(len(incidents), ASSIGNMENT_STATUS.index("unlocated"), np.int8)
-        status[located] = np.where(
-            owner[located] >= 0, ASSIGNMENT_STATUS.index("inside"), ASSIGNMENT_STATUS.index("outside")
-        )
-        if max_distance > 0:
-            lost = located[owner[located] < 0]
-            owner[lost] = self._locator.nearest(points[lost], max_distance)
-            status[lost[owner[lost] >= 0]] = ASSIGNMENT_STATUS.index("snapped")
-        return pd.DataFrame(
-            {
-                "code": self._codes.take(owner, allow_fill=True),
-                "status": pd.Categorical.from_codes(status, categories=list(ASSIGNMENT_STATUS)),
-            },
-            index=incidents.index,
-        )
-
-    def _places(self, incidents: gpd.GeoDataFrame) -> tuple[Any, Any, Any]:
-        """Points, their coordinates, and which of them have a place."""
         if metric_crs(incidents, "incidents") != self._crs:
             raise CrsError(
                 "incidents and neighbourhoods must be in the same CRS",
@@ -234,10 +214,21 @@ class NeighbourhoodIndex:
                 "transform the incidents: incidents.to_crs(neighbourhoods.crs)",
             )
         coordinates = xy(incidents, "incidents")
-        return (
-            np.asarray(incidents.geometry.array),
-            coordinates,
-            np.flatnonzero(~np.isnan(coordinates).any(axis=1)),
+        located = ~np.isnan(coordinates[:, 0])
+        owner = np.full(len(incidents), -1, np.int64)
+        owner[located] = self._locator.owners(coordinates[located])
+        inside, snapped, outside, unlocated = range(len(ASSIGNMENT_STATUS))
+        status = np.where(owner >= 0, inside, np.where(located, outside, unlocated)).astype(np.int8)
+        if max_distance > 0:
+            lost = np.flatnonzero(status == outside)
+            owner[lost] = self._locator.nearest(coordinates[lost], max_distance)
+            status[lost[owner[lost] >= 0]] = snapped
+        return pd.DataFrame(
+            {
+                "code": self._codes.take(owner, allow_fill=True),
+                "status": pd.Categorical.from_codes(status, categories=list(ASSIGNMENT_STATUS)),
+            },
+            index=incidents.index,
         )
 
 
