@@ -303,26 +303,26 @@ def nearest(px, py, distance, corners, start, begin, edges, gap, x0, y0, size, n
                     dy = max(max(y0 + r * size - v, v - (y0 + (r + 1) * size)), 0.0)
                     if dx * dx + dy * dy > best_squared * (1.0 + 1e-12):
                         continue
-            XX range(begin[n], begin[n + 1]):
-                            e = edges[m]
-                            ax, ay, bx, by = corners[e, 0], corners[e, 1], corners[e + 1, 0], corners[e + 1, 1]
-                            dx, dy, ux, uy = bx - ax, by - ay, u - ax, v - ay
-                            along, length = ux * dx + uy * dy, dx * dx + dy * dy
-                            if along <= 0.0:
-                                squared = ux * ux + uy * uy
-                                if squared < best_squared:
-                                    best = min(best, np.sqrt(squared))
-                                    best_squared = squared
-                            elif along >= length:
-                                squared = (u - bx) * (u - bx) + (v - by) * (v - by)
-                                if squared < best_squared:
-                                    best = min(best, np.sqrt(squared))
-                                    best_squared = squared
-                            else:
-                                across = (ay - v) * dx - (ax - u) * dy
-                                if across * across < best_squared * length * (1.0 + 1e-12):
-                                    best = min(best, abs(across / length) * np.sqrt(length))
-                                    best_squared = best * best
+                    for m in range(begin[start[cell]], begin[start[cell + 1]]):
+                        e = edges[m]
+                        ax, ay, bx, by = corners[e, 0], corners[e, 1], corners[e + 1, 0], corners[e + 1, 1]
+                        dx, dy, ux, uy = bx - ax, by - ay, u - ax, v - ay
+                        along, length = ux * dx + uy * dy, dx * dx + dy * dy
+                        if along <= 0.0:
+                            squared = ux * ux + uy * uy
+                            if squared < best_squared:
+                                best = min(best, np.sqrt(squared))
+                                best_squared = squared
+                        elif along >= length:
+                            squared = (u - bx) * (u - bx) + (v - by) * (v - by)
+                            if squared < best_squared:
+                                best = min(best, np.sqrt(squared))
+                                best_squared = squared
+                        else:
+                            across = (ay - v) * dx - (ax - u) * dy
+                            if across * across < best_squared * length * (1.0 + 1e-12):
+                                best = min(best, abs(across / length) * np.sqrt(length))
+                                best_squared = best * best
             ring += 1
         distance[i] = best
 
@@ -351,8 +351,8 @@ def order_by_cell(px, py, x0, y0, size, n_rows, n_columns):
 def unpaired(corners, left, start, begin, edges):
     """Of each corner, whether the edge that starts there is drawn by other than two polygons, one on either side.
 
-    `left` says on which side of an edge the ground of its polygon is. Edges with the same ends are in the same cells, so
-    that the first cell of an edge tells.
+    `left` says on which side of an edge the ground of its polygon is. Edges with the same ends are in the same
+    cells, so that the first cell of an edge tells.
     """
     loose = np.zeros(len(corners), np.bool_)
     known = np.zeros(len(corners), np.bool_)
