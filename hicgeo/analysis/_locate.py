@@ -100,7 +100,8 @@ class Raster(Tree):
         self.corners, ring = shapely.get_coordinates(rings, return_index=True)
         first = np.diff(part, prepend=-1) > 0
         self.left = np.repeat(shapely.is_ccw(rings) == first, shapely.get_num_coordinates(rings))
-        drawn = (ring[:-1] == ring[1:]) & (self.corners[:-1] != self.corners[1:]).any(axis=1)
+        x, y = self.corners.T
+        drawn = (ring[:-1] == ring[1:]) & ((x[:-1] != x[1:]) | (y[:-1] != y[1:]))
         self.edge = np.flatnonzero(drawn).astype(np.int32)
         self.edge_start = np.searchsorted(owner[part[ring[self.edge]]], np.arange(len(polygons) + 1))
         bounds = shapely.bounds(polygons)

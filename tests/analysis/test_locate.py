@@ -86,12 +86,12 @@ def test_raster_tree_and_exact_arithmetic_agree(seed, grid):
     at = places(rng, polygons, 300)
     points = shapely.points(at)
     raster, tree = Raster(polygons), Tree(polygons)
-    found = raster.owners(points, at)
+    found = raster.owners(at)
     assert found.tolist() == [exact_owner(polygons, *each) for each in at.tolist()]
-    assert found.tolist() == tree.owners(points, at).tolist()
-    assert (raster.border_distances(points, at) == tree.border_distances(points, at)).all()
+    assert found.tolist() == tree.owners(at).tolist()
+    assert (raster.border_distances(at) == tree.border_distances(at)).all()
     np.testing.assert_allclose(
-        raster.border_distances(points, at),
+        raster.border_distances(at),
         shapely.distance(shapely.union_all(shapely.boundary(polygons)), points),
         atol=1e-9,
     )
@@ -202,8 +202,7 @@ def test_a_hundred_thousand_partitions_keep_every_incident():
         rng = np.random.default_rng(seed)
         polygons = voronoi(rng, int(rng.integers(2, 9)), grid=seed % 2 == 0)
         at = places(rng, polygons, 20)
-        points = shapely.points(at)
-        raster, tree = Raster(polygons).owners(points, at), Tree(polygons).owners(points, at)
+        raster, tree = Raster(polygons).owners(at), Tree(polygons).owners(at)
         assert raster.tolist() == tree.tolist(), seed
         held = np.bincount(raster[raster >= 0], minlength=len(polygons))
         assert held.sum() + (raster < 0).sum() == len(at)
