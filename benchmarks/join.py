@@ -3,7 +3,8 @@
     .venv/bin/python benchmarks/join.py                # 1 and 10 million points; writes results/join.json
     .venv/bin/python benchmarks/join.py --points 1e6   # prints only
 
-Peers that are not installed are left out and named: uv pip install --python .venv duckdb sedonadb polars-st
+Peers that are not installed are left out and named: uv pip install --python .venv duckdb duckdb-extensions
+duckdb-extension-spatial sedonadb polars-st
 """
 
 from __future__ import annotations
@@ -92,11 +93,10 @@ def peers(areas: gpd.GeoDataFrame, points: gpd.GeoDataFrame, missing: list[str])
 
         base = duckdb.connect(config={"threads": os.cpu_count() or 1})
         try:
+            importlib.import_module("duckdb_extensions").import_extension("spatial", con=base)
             base.execute("LOAD spatial")
-        except duckdb.Error as error:
-            missing.append(
-                f"DuckDB: its extension spatial cannot be had from a package registry ({type(error).__name__})"
-            )
+        except (ImportError, duckdb.Error) as error:
+            missing.append(f"DuckDB: its extension spatial is not installed ({type(error).__name__})")
         else:
             frames = {"p": pd.DataFrame({"i": np.arange(n), "g": wkb_points}),
                       "a": pd.DataFrame({"k": np.arange(len(bare)), "g": wkb_areas})}  # fmt: skip
@@ -107,7 +107,7 @@ def peers(areas: gpd.GeoDataFrame, points: gpd.GeoDataFrame, missing: list[str])
             def duck() -> np.ndarray:
                 found = base.execute(
                     "SELECT p.i, a.k FROM p JOIN a ON ST_Intersects(p.geometry, a.geometry)"
-                ).fetch_arrow_table()
+                ).to_arrow_table()
                 return first_of(found["i"].to_numpy(), found["k"].to_numpy(), n)
 
             ways["DuckDB spatial, ST_Intersects"] = duck
