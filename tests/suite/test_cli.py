@@ -73,7 +73,10 @@ def test_ctrl_c_stops_at_once_and_leaves_no_kernel(project):
     while not (pid.exists() and pid.read_text()) and time.monotonic() < deadline:
         time.sleep(0.1)
     command.send_signal(signal.SIGINT)
-    _, stderr = command.communicate(timeout=10)
+    try:
+        _, stderr = command.communicate(timeout=30)
+    finally:
+        command.kill()
     assert command.returncode == 130
     assert "Stopped." in stderr
     assert "Traceback" not in stderr
