@@ -8,6 +8,7 @@ import pytest
 
 import hicgeo.output
 from hicgeo.errors import InputError
+from hicgeo.output import catalogue
 from hicgeo.output import language as lang
 
 SOURCES = sorted(Path(hicgeo.output.__file__).parent.glob("*.py"))
@@ -19,6 +20,13 @@ def test_every_label_exists_in_both_languages_with_the_same_placeholders():
         assert all(label.strip() for label in labels), key
         dutch, english = (set(re.findall(r"\{(\w+)\}", label.lower())) for label in labels)
         assert dutch == english, key
+
+
+def test_no_key_stands_in_two_topics():
+    keys = [key for topic in catalogue.TOPICS for key in topic.TEXTS]
+    assert len(keys) == len(set(keys)) == len(lang.CATALOGUE)
+    topics = {path.stem for path in Path(catalogue.__file__).parent.glob("*.py")} - {"__init__"}
+    assert topics == {topic.__name__.rpartition(".")[2] for topic in catalogue.TOPICS}
 
 
 def test_every_key_that_the_code_names_is_in_the_catalogue_and_the_other_way_round():

@@ -1,0 +1,9 @@
+"""Everything a reader sees, key -> (Dutch, English), a module per topic. `language.text` looks it up.
+
+A key that is asked for and not here raises; tests read the sources for keys, and refuse one that stands in two topics.
+"""
+
+from hicgeo.output.catalogue import density, page, quality, rates, season, terms
+
+TOPICS = (density, page, quality, rates, season, terms)
+CATALOGUE: dict[str, tuple[str, str]] = {key: labels for topic in TOPICS for key, labels in topic.TEXTS.items()}

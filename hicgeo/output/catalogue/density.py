@@ -1,0 +1,37 @@
+"""Density and hotspots."""
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "layer.surface": ("Waar {crime} zich concentreren", "Where {crime} concentrate"),
+    "layer.hotspots": ("Hotspots, met rangnummer", "Hotspots, with rank"),
+    "unit.surface": ("incidenten per km², cellen van {cell} m", "incidents per km², cells of {cell} m"),
+    "unit.hotspots": ("gebieden met de hoogste dichtheid", "areas with the highest density"),
+    "note.surface": (
+        "Gladgestreken met een straal van {bandwidth} m ({kernel}); {n} incidenten met een bekende plek. "
+        "De laagste klasse is niet ingekleurd.",
+        "Smoothed with a bandwidth of {bandwidth} m ({kernel}); {n} incidents with a known place. "
+        "The lowest class is left blank.",
+    ),
+    "note.surface.short": ("De laagste klasse is niet ingekleurd.", "The lowest class is left blank."),
+    "note.hotspots": (
+        "Beschrijvend: niet getoetst of dit meer is dan toeval. Het interval bij de rang laat zien hoe zeker de "
+        "volgorde is.",
+        "Descriptive: not tested against chance. The interval of the rank shows how sure the order is.",
+    ),
+    "note.hotspots.tested": (
+        "De p-waarde zegt hoe vaak toeval alleen zo'n concentratie geeft.",
+        "The p-value says how often chance alone gives such a concentration.",
+    ),
+    "words.hotspots": (
+        "{n} hotspots: {area} van het gebied met {share} van de incidenten.",
+        "{n} hotspots: {area} of the area with {share} of the incidents.",
+    ),
+    "words.hotspots.first": (
+        "De eerste telt {incidents} incidenten op {area} hectare (rang {low} tot {high} bij herhaalde trekking).",
+        "The first has {incidents} incidents on {area} hectares (rank {low} to {high} when drawn again).",
+    ),
+    "words.hotspots.untested": (
+        "Beschrijvend: of het meer is dan toeval, is niet getoetst.",
+        "Descriptive: whether this is more than chance has not been tested.",
+    ),
+    "words.hotspots.none": ("Geen hotspots gevonden.", "No hotspots found."),
+}

@@ -1,0 +1,75 @@
+"""The furniture of a page."""
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "page.confidential": (
+        "VERTROUWELIJK - alleen voor de lokale driehoek",
+        "CONFIDENTIAL - for the local triangle only",
+    ),
+    "page.intern": (
+        "INTERN - alleen voor de analist, niet verspreiden",
+        "INTERNAL - for the analyst only, do not distribute",
+    ),
+    "page.fictional": (
+        "Fictieve voorbeelddata: deze gemeente bestaat niet",
+        "Fictional example data: this municipality does not exist",
+    ),
+    "page.few_located": (
+        "Let op: van maar {share} van de incidenten is de plek bekend. De kaart laat de rest niet zien",
+        "Mind: only {share} of the incidents have a place. The map does not show the others",
+    ),
+    "page.reported": (
+        "Geregistreerde criminaliteit, niet alle criminaliteit",
+        "Registered crime, not all crime",
+    ),
+    "page.period": ("Periode", "Period"),
+    "page.source": ("Bron", "Source"),
+    "page.date": ("Gemaakt op", "Made on"),
+    "page.show": ("Wat wilt u zien?", "What do you want to see?"),
+    "page.above": ("Daaroverheen", "On top of it"),
+    "page.outlines": ("Alleen grenzen", "Borders only"),
+    "page.find": ("Zoek een {area}", "Find a {area}"),
+    "page.choose": ("Kies uit de lijst", "Choose from the list"),
+    "page.legend": ("Legenda", "Legend"),
+    "page.hint": (
+        "Beweeg over de kaart, tik op een {area} of kies er een uit de lijst voor de cijfers.",
+        "Move over the map, tap a {area} or choose one from the list for its figures.",
+    ),
+    "page.map": ("Kaart", "Map"),
+    "page.north": ("Noord is boven", "North is up"),
+    "page.zoom_in": ("Inzoomen", "Zoom in"),
+    "page.zoom_out": ("Uitzoomen", "Zoom out"),
+    "page.not_said": ("Wat deze kaart niet zegt", "What this map does not say"),
+    "page.limits": ("Wat deze cijfers niet zeggen", "What these figures do not say"),
+    "page.handling": ("Gebruik van deze informatie", "Use of this information"),
+    "page.no_handling": (
+        "Doel, ontvanger en bewaartermijn niet opgegeven: niet verspreiden",
+        "Purpose, recipient and retention not stated: do not distribute",
+    ),
+    "page.open": ("Open de kaart", "Open the map"),
+    "page.tables": ("Cijfers", "Figures"),
+    "page.noscript": (
+        "Deze kaart heeft JavaScript nodig. Er wordt niets opgehaald van of verstuurd naar internet.",
+        "This map needs JavaScript. Nothing is fetched from or sent to the internet.",
+    ),
+    "not_said.reported": (
+        "Wat niet is gemeld of aangegeven, staat er niet op. Meldingsbereidheid verschilt tussen {areas}.",
+        "What was not reported is not on it. Willingness to report differs between {areas}.",
+    ),
+    "not_said.chance": (
+        "Een verschil tussen {areas} kan toeval zijn. Kijk naar het interval, niet alleen naar de kleur.",
+        "A difference between {areas} can be chance. Look at the interval, not only at the colour.",
+    ),
+    "not_said.cause": (
+        "De kaart laat zien waar, niet waarom, en voorspelt niet wat er komt.",
+        "The map shows where, not why, and does not predict what comes.",
+    ),
+    "not_said.people": (
+        "De kaart gaat over gebieden, nooit over personen of adressen.",
+        "The map is about areas, never about persons or addresses.",
+    ),
+    "handling.purpose": ("Doel", "Purpose"),
+    "handling.recipient": ("Ontvanger", "Recipient"),
+    "handling.legal_basis": ("Grondslag", "Legal basis"),
+    "handling.classification": ("Rubricering", "Classification"),
+    "handling.retain_until": ("Bewaren tot", "Retain until"),
+}

@@ -1,0 +1,78 @@
+"""Rates against the norm."""
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "state.boven": ("boven de norm", "above the norm"),
+    "state.niet te onderscheiden": ("niet te onderscheiden van de norm", "not distinguishable from the norm"),
+    "state.onder": ("onder de norm", "below the norm"),
+    "state.te klein": ("te klein voor een uitspraak", "too small to tell"),
+    "state.onvolledig": ("cijfers onvolledig", "figures incomplete"),
+    "state.none": ("geen cijfers", "no figures"),
+    "layer.rate": ("{Crime} per {per} {base}", "{Crime} per {per} {base}"),
+    "layer.norm": ("{Crime}: vergeleken met de norm", "{Crime}: compared with the norm"),
+    "unit.rate": ("{crime} per {per} {base}, {period}", "{crime} per {per} {base}, {period}"),
+    "unit.norm": (
+        "norm: {norm} per {per} {base}; 95 %-interval beslist",
+        "norm: {norm} per {per} {base}; the 95% interval decides",
+    ),
+    "unit.norm.many": ("95 %-interval beslist", "the 95% interval decides"),
+    "note.rate": (
+        "Gearceerde {areas} zijn niet ingekleurd: het cijfer is daar te onzeker of onvolledig.",
+        "Hatched {areas} are not coloured: their figure is too uncertain or incomplete.",
+    ),
+    "note.norm": (
+        "'Boven' en 'onder' staan er alleen als het verschil met de norm groter is dan toeval kan verklaren.",
+        "'Above' and 'below' are only said where the difference from the norm is larger than chance explains.",
+    ),
+    "note.coverage": (
+        "Er zijn cijfers voor {share} van de {base}.",
+        "There are figures for {share} of the {base}.",
+    ),
+    "note.moved": (
+        "{n} {areas} met een cijfer van meer dan vijf keer dat van hun gemeente: waarschijnlijk is de grens verschoven "
+        "en klopt het cijfer niet ({names}).",
+        "{n} {areas} with a figure over five times that of their municipality: the border has probably moved and the "
+        "figure is wrong ({names}).",
+    ),
+    "note.absent": (
+        "{n} gebieden met cijfers hebben geen grens op deze kaart en staan er niet op.",
+        "{n} areas with figures have no border on this map and are not on it.",
+    ),
+    "row.rate": ("per {per} {base}", "per {per} {base}"),
+    "row.norm": ("norm", "norm"),
+    "row.state": ("oordeel", "verdict"),
+    "row.coverage": ("dekking", "coverage"),
+    "picture.norm": ("norm", "norm"),
+    "words.rate": (
+        "{Crime}: {rate} per {per} {base} ({period}).",
+        "{Crime}: {rate} per {per} {base} ({period}).",
+    ),
+    "words.rate.part": (
+        "{Crime}: {rate} per {per} {base} ({period}), over de {coverage} van de {base} waarvan cijfers zijn.",
+        "{Crime}: {rate} per {per} {base} ({period}), over the {coverage} of the {base} that have figures.",
+    ),
+    "words.norm.regional": ("het gemiddelde van het hele gebied ({norm})", "the average of the whole area ({norm})"),
+    "words.norm.given": ("de norm van {norm}", "the norm of {norm}"),
+    "words.states": (
+        "Boven {norm}: {above} van {judged} gebieden, eronder: {below}; bij {same} is het verschil niet van toeval te "
+        "onderscheiden. Niet beoordeeld: {small} te klein, {part} onvolledig.",
+        "Above {norm}: {above} of {judged} areas, below: {below}; for {same} the difference cannot be told from "
+        "chance. Not judged: {small} too small, {part} incomplete.",
+    ),
+    "words.not_judged": (
+        "Geen gebied is groot en volledig genoeg om te beoordelen.",
+        "No area is large and complete enough to be judged.",
+    ),
+    "words.moved_border": (
+        "Let op: meer dan vijf keer het cijfer van de rest van de gemeente in {codes}. "
+        "Waarschijnlijk is de grens verlegd sinds de telling.",
+        "Mind: over five times the rate of the rest of the municipality in {codes}. The border "
+        "has probably moved since the count.",
+    ),
+    "words.match.all": ("Alle gebieden hebben cijfers, en andersom.", "Every area has figures, and the reverse."),
+    "words.match": (
+        "{alone} gebieden ({base}, {share_base}) hebben geen cijfers; {lost} getelde codes ({incidents} "
+        "incidenten, {share}) hebben geen gebied op de kaart. Beide tellen niet mee.",
+        "{alone} areas ({base}, {share_base}) have no figures; {lost} counted codes ({incidents} "
+        "incidents, {share}) have no area on the map. Neither takes part.",
+    ),
+}

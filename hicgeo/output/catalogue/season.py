@@ -1,0 +1,75 @@
+"""Dark days and groups by season."""
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "dark.higher": ("meer in de donkere dagen", "more in the dark days"),
+    "dark.same": ("geen verschil aangetoond", "no difference shown"),
+    "dark.lower": ("minder in de donkere dagen", "fewer in the dark days"),
+    "layer.dark": ("Donkere dagen: meer {crime}?", "Dark days: more {crime}?"),
+    "layer.seasons": ("Groepen naar verloop over het jaar", "Groups by course over the year"),
+    "unit.dark": (
+        "oktober-maart tegen april-september, per dag",
+        "October-March against April-September, per day",
+    ),
+    "unit.seasons": ("gebieden met hetzelfde maandpatroon", "areas with the same monthly pattern"),
+    "note.dark": (
+        "Alleen ingekleurd als het 95 %-interval van de verhouding niet over 1 heen gaat.",
+        "Only coloured where the 95% interval of the ratio does not cross 1.",
+    ),
+    "note.dark.trend": (
+        "De verhouding is gezuiverd van de stijging of daling over de jaren.",
+        "The ratio is adjusted for the rise or fall over the years.",
+    ),
+    "note.seasons": (
+        "{k} groepen; stabiliteit {stability} (1 = elke herhaling geeft dezelfde groepen).",
+        "{k} groups; stability {stability} (1 = every repetition gives the same groups).",
+    ),
+    "note.seasons.one": (
+        "Er is één patroon: de cijfers geven geen reden om gebieden naar seizoen te verdelen.",
+        "There is one pattern: the figures give no reason to divide the areas by season.",
+    ),
+    "seasons.one": ("één patroon", "one pattern"),
+    "seasons.none": ("niet in te delen", "cannot be assigned"),
+    "row.dark_ratio": ("donker gedeeld door licht", "dark divided by light"),
+    "picture.dark": ("Donkere dagen gedeeld door lichte dagen", "Dark days divided by light days"),
+    "words.dark": (
+        "In de donkere dagen {ratio} keer zoveel {crime} per dag als in de lichte maanden (95 %-interval {low} tot "
+        "{high}), met de trend verrekend.",
+        "In the dark days there are {ratio} times as many {crime} a day as in the light months (95 % interval {low} "
+        "to {high}), allowing for the trend.",
+    ),
+    "words.dark.same": (
+        "Geen verschil aangetoond tussen donkere dagen en lichte maanden: {ratio} keer zoveel {crime} per dag (95 %-"
+        "interval {low} tot {high}).",
+        "No difference shown between dark days and light months: {ratio} times as many {crime} a day (95 % interval "
+        "{low} to {high}).",
+    ),
+    "words.dark.unknown": (
+        "Te weinig {crime} voor een uitspraak over de donkere dagen.",
+        "Too few {crime} to say anything about the dark days.",
+    ),
+    "words.dark.incomplete": ("Onvolledige seizoenen: {seasons}.", "Incomplete seasons: {seasons}."),
+    "words.dark.areas": (
+        "Meer {crime} in de donkere dagen: {above} gebieden; minder: {below}; geen verschil aangetoond: {unclear}; te "
+        "weinig cijfers: {unknown}.",
+        "More {crime} in the dark days: {above} areas; fewer: {below}; no difference shown: {unclear}; too few "
+        "figures: {unknown}.",
+    ),
+    "words.groups.one": (
+        "Alle gebieden delen één verloop over het jaar; meer groepen zijn niet aan te tonen.",
+        "All areas share one course over the year; more groups cannot be shown.",
+    ),
+    "words.groups": (
+        "{k} groepen naar verloop over het jaar: {groups}; {unclear} gebieden niet in te delen. Overeenkomst tussen "
+        "even en oneven jaren: {stability} (1 is gelijk, 0 is toeval).",
+        "{k} groups by course over the year: {groups}; {unclear} areas not to be placed. Agreement between even and "
+        "odd years: {stability} (1 is equal, 0 is chance).",
+    ),
+    "words.groups.each": (
+        "{name} ({n} gebieden, {ratio} keer zoveel in het donker)",
+        "{name} ({n} areas, {ratio} times as many in the dark)",
+    ),
+    "words.groups.unstable": (
+        "De indeling is niet stabiel: gebruik haar niet voor afzonderlijke gebieden.",
+        "The grouping is not stable: do not use it for single areas.",
+    ),
+}
