@@ -20,7 +20,7 @@ from .output.disclosure import Handling
 from .output.maps import HotspotMap
 from .output.pictures import plot_rates, plot_seasons
 from .output.quality import plot_quality, quality_table
-from .output.tables import write_table
+from .output.tables import write_surface, write_table
 from .output.words import in_words
 from .scale.stream import FileCounts, count_from_file
 from .sources.at_risk import read_at_risk
@@ -85,5 +85,6 @@ __all__ = [
     "sample_city",
     "seasonal_index",
     "write_sample",
+    "write_surface",
     "write_table",
 ]

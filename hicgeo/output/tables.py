@@ -1,4 +1,4 @@
-"""Tables for other programs: CSV that Dutch Excel opens right, GeoPackage for a GIS."""
+"""Tables for other programs: CSV and XLSX that Dutch Excel opens right, and files for a GIS or a navigation device."""
 
 from __future__ import annotations
 
@@ -6,43 +6,59 @@ import csv
 import io
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Hashable
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from hicgeo.errors import InputError
-from hicgeo.output._write import replacing, write_bytes
+from hicgeo.errors import DisclosureError, InputError
+from hicgeo.output import _geo
+from hicgeo.output._write import deliver
 from hicgeo.output.disclosure import check_profile, release
 from hicgeo.output.language import Language, check_language
 
+if TYPE_CHECKING:
+    import xarray as xr
+
+PLAIN = (".csv", ".xlsx")
+SPATIAL = (".gpkg", ".geojson", ".gpx")
+MAX_ROWS = 1_048_575
+"""Rows of a worksheet below its header."""
+MAX_TEXT = 32_767
+"""Characters of a cell of a worksheet."""
+NUMBER_FORMATS = {"whole": "#,##0", "share": "0.0%", "p": "0.000", "number": "#,##0.0#", "day": "dd-mm-yyyy"}
+"""As Excel stores them: with Dutch settings it shows 1.234,5 and 35,5%."""
+
 _FORMULA = re.compile(r"^[\s\x00]*[=+\-@＝＋－＠\t\r]")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
+_SHARES = re.compile(r"coverage|probability|share(_.*)?|.*_share")
+_P_VALUES = re.compile(r"p|p_.*")
 
 
 def write_table(
     table: pd.DataFrame, path: str | os.PathLike[str], *, profile: str = "driehoek", language: str = "nl"
 ) -> Path:
-    """Write a table for a spreadsheet (.csv) or a GIS (.gpkg), if it may leave the house.
+    """Write a table for a spreadsheet (.csv, .xlsx), a GIS (.gpkg, .geojson) or a navigation device (.gpx).
 
     Parameters
     ----------
     table
         Any table; named index levels become columns. Not changed.
     path
-        A name ending in .csv, or .gpkg for a table with geometry.
+        A name ending in .csv or .xlsx, for a table with geometry in .gpkg, .geojson or .gpx.
     profile
         "driehoek" lets only tables of areas through, "intern" everything.
     language
-        Of numbers in a CSV: "nl" gives semicolons and decimal commas, "en" commas and points.
+        Of a CSV: "nl" gives semicolons and decimal commas, "en" commas and points. A worksheet holds numbers, which
+        Excel shows as the computer is set; the language decides on yes and no.
 
     Returns
     -------
     Path
-        The file.
+        The file. Another name than asked for when the old file is open in another program; a warning says so.
 
     Raises
     ------
@@ -53,8 +69,11 @@ def write_table(
 
     Notes
     -----
-    A text that a spreadsheet would run as a formula gets an apostrophe in front. Line breaks in texts become spaces.
-    Missing values are empty cells. Written in one step: there is never a part of a file. O(cells).
+    No cell is ever a formula: in a CSV a text that a spreadsheet would run gets an apostrophe in front, in a worksheet
+    it is stored as text with the mark that keeps it text when it is edited. Line breaks in a CSV become spaces.
+    Missing values are empty cells. A GeoPackage carries a style for QGIS; GeoJSON and GPX are in degrees (WGS 84), GPX
+    has the outline and a waypoint of each area. The same table gives the same bytes. Written in one step: there is
+    never a part of a file. O(cells + vertices).
 
     Examples
     --------
@@ -69,17 +88,69 @@ def write_table(
     released = release(table, check_profile(profile))
     spatial = "geometry" in released and hasattr(released, "geometry")
     kind = target.suffix.lower()
-    if kind == ".csv" and not spatial:
-        return write_bytes(target, _csv(released, said))
-    if kind == ".gpkg" and spatial:
-        with replacing(target) as part:
-            _geopackage(released, part, target.stem)
-        return target
-    raise InputError(
-        "a table is written as .csv, a table with geometry as .gpkg",
-        f"{target.suffix or 'no suffix'!r} for a table {'with' if spatial else 'without'} geometry",
-        'drop the geometry (table.drop(columns="geometry")) for a spreadsheet, or choose the other format',
-    )
+    if kind not in (SPATIAL if spatial else PLAIN):
+        raise InputError(
+            f"a table is written as {' or '.join(PLAIN)}, a table with geometry as {', '.join(SPATIAL)}",
+            f"{target.suffix or 'no suffix'!r} for a table {'with' if spatial else 'without'} geometry",
+            'drop the geometry (table.drop(columns="geometry")) for a spreadsheet, or choose the other format',
+        )
+    flat = _flat(released)
+    if kind == ".csv":
+        return deliver(target, _csv(flat, said))
+    if kind == ".xlsx":
+        return deliver(target, _xlsx(flat, target.stem, said))
+    if kind == ".gpkg":
+        return deliver(target, lambda part: _geo.geopackage(flat, part, target.stem))
+    return deliver(target, _geo.geojson(flat) if kind == ".geojson" else _geo.gpx(flat))
+
+
+def write_surface(surface: xr.DataArray, path: str | os.PathLike[str], *, profile: str = "driehoek") -> Path:
+    """Write a surface as GeoTIFF, for the analyst's own GIS.
+
+    Parameters
+    ----------
+    surface
+        Surface of `hicgeo.kde`: incidents per km2 at cell centres.
+    path
+        A name ending in .tif.
+    profile
+        Must be "intern": the exact values of a surface can be turned back into places.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    DisclosureError
+        The profile is an outward one. Nothing is written.
+    InputError
+        It is no surface, the name does not end in .tif, or the file cannot be written.
+
+    Notes
+    -----
+    Rows run from north to south as GIS programs expect; outside the study area is NaN, marked as no data. The same
+    surface gives the same bytes. O(cells).
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile, xarray as xr
+    >>> surface = xr.DataArray([[1.0, 2.0], [3.0, np.nan]], dims=("y", "x"), attrs={"crs": "EPSG:28992",
+    ...                        "cell_size": 100.0}, coords={"y": [450050.0, 450150.0], "x": [80050.0, 80150.0]})
+    >>> write_surface(surface, f"{tempfile.mkdtemp()}/a.tif", profile="intern").name
+    'a.tif'
+    """
+    target = Path(path)
+    if check_profile(profile) != "intern":
+        raise DisclosureError(
+            "the exact values of a surface must stay in the house",
+            f"profile={profile!r}",
+            "put it on a map, where it is shown in classes (HotspotMap.add_surface), or use profile='intern'",
+        )
+    if target.suffix.lower() not in (".tif", ".tiff"):
+        raise InputError("a surface is written as .tif", f"{target.suffix or 'no suffix'!r}", "choose that suffix")
+    return deliver(target, _geo.geotiff(surface))
 
 
 def _flat(table: pd.DataFrame) -> pd.DataFrame:
@@ -90,26 +161,20 @@ def _flat(table: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index(level=unnamed, drop=True).reset_index() if unnamed else table.reset_index()
 
 
-def _csv(table: pd.DataFrame, language: Language) -> bytes:
-    flat = _flat(table)
+def _csv(flat: pd.DataFrame, language: Language) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=";" if language == "nl" else ",", lineterminator="\r\n")
     writer.writerow([_text(str(name)) for name in flat.columns])
     columns = [[_cell(value, language) for value in flat.iloc[:, place]] for place in range(flat.shape[1])]
     writer.writerows(zip(*columns, strict=True))
-    return b"\xef\xbb\xbf" + out.getvalue().encode()  # Excel takes a CSV for UTF-8 only with this mark
+    return b"\xef\xbb\xbf" + out.getvalue().encode(errors="replace")  # Excel takes it for UTF-8 only with this mark
 
 
 def _cell(value: Any, language: Language) -> str:
-    if (
-        value is None
-        or value is pd.NA
-        or value is pd.NaT
-        or (isinstance(value, float | np.floating) and np.isnan(value))
-    ):
+    if _missing(value):
         return ""
     if isinstance(value, bool | np.bool_):
-        return {"nl": ("nee", "ja"), "en": ("no", "yes")}[language][bool(value)]
+        return _yes(value, language)
     if isinstance(value, int | np.integer):
         return str(int(value))
     if isinstance(value, float | np.floating):
@@ -119,30 +184,80 @@ def _cell(value: Any, language: Language) -> str:
     return _text(str(value))
 
 
+def _missing(value: Any) -> bool:
+    return (
+        value is None
+        or value is pd.NA
+        or value is pd.NaT
+        or (isinstance(value, float | np.floating) and value != value)
+    )
+
+
+def _yes(value: Any, language: Language) -> str:
+    return {"nl": ("nee", "ja"), "en": ("no", "yes")}[language][bool(value)]
+
+
 def _text(value: str) -> str:
     """Text of one line that no spreadsheet takes for a formula."""
     line = re.sub(r"[\r\n]+", " ", value).replace("\x00", "")
     return f"'{line}" if _FORMULA.match(value) and not _NUMBER.fullmatch(value) else line
 
 
-def _geopackage(table: Any, path: Path, layer: str) -> None:
-    flat: Any = _flat(table)
-    for name in flat.columns:
-        if isinstance(flat[name].dtype, pd.CategoricalDtype | pd.PeriodDtype):
-            flat[name] = flat[name].astype("str")
-    path.unlink()  # GDAL would open the empty file as a broken database
-    with _fixed_date():
-        flat.to_file(path, layer=layer, driver="GPKG", engine="pyogrio")
+def _xlsx(flat: pd.DataFrame, name: str, language: Language) -> bytes:
+    """Give a workbook of one sheet: header in bold, frozen and with a filter, numbers as numbers."""
+    import xlsxwriter  # type: ignore[import-untyped]  # it ships no types
+
+    if len(flat) > MAX_ROWS:
+        raise InputError(
+            f"a worksheet holds at most {MAX_ROWS:,} rows", f"{len(flat):,}", "write it as .csv, or aggregate first"
+        )
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book.set_properties({"created": datetime(2000, 1, 1)})  # no clock: the same table gives the same bytes
+    sheet = book.add_worksheet(re.sub(r"[\[\]:*?/\\']", "-", name)[:31] or "tabel")
+    head = book.add_format({"bold": True, "bottom": 1, "quote_prefix": True})
+    plain, quoted = book.add_format(), book.add_format({"quote_prefix": True})
+    formats = {kind: book.add_format({"num_format": code}) for kind, code in NUMBER_FORMATS.items()}
+    for place, column in enumerate(flat.columns):
+        values = flat.iloc[:, place]
+        number = formats[_kind(column, values)]
+        said = [str(column)]
+        sheet.write_string(0, place, _legal(str(column)), head)
+        for row, value in enumerate(values, start=1):
+            if _missing(value):
+                continue
+            if isinstance(value, bool | np.bool_):
+                text = _yes(value, language)
+            elif isinstance(value, int | float | np.number) and np.isfinite(value):
+                sheet.write_number(row, place, float(value), number)
+                continue
+            elif isinstance(value, date):
+                sheet.write_datetime(row, place, pd.Timestamp(value).tz_localize(None).to_pydatetime(), formats["day"])
+                continue
+            else:
+                text = _legal(str(value))
+            said.append(text)
+            sheet.write_string(row, place, text, quoted if _FORMULA.match(text) else plain)
+        sheet.set_column(place, place, min(60, 2 + max(map(len, said))))
+    sheet.freeze_panes(1, 0)
+    if len(flat.columns):
+        sheet.autofilter(0, 0, len(flat), len(flat.columns) - 1)
+    book.close()
+    return out.getvalue()
 
 
-@contextmanager
-def _fixed_date() -> Iterator[None]:
-    """Keep the clock out of the GeoPackage: the same table gives the same bytes."""
-    import pyogrio
+def _kind(column: Hashable, values: pd.Series) -> str:
+    """How the numbers of a column are shown."""
+    if _P_VALUES.fullmatch(str(column)):
+        return "p"
+    if _SHARES.fullmatch(str(column)):
+        return "share"
+    if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
+        return "number"
+    known = values.dropna().to_numpy(float)
+    return "whole" if (known == np.floor(known)).all() else "number"
 
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"})
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+
+def _legal(text: str) -> str:
+    """Text as a worksheet can hold it."""
+    return text.encode(errors="replace").decode()[:MAX_TEXT].replace("\x00", "")

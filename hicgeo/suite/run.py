@@ -316,8 +316,8 @@ class Run:
         self._sentences = []
         return path
 
-    def save_table(self, table: pd.DataFrame, name: str) -> Path:
-        """Save a table as CSV for Dutch Excel, through the gate of the run's profile.
+    def save_table(self, table: pd.DataFrame, name: str, *, suffix: str = ".csv") -> Path:
+        """Save a table for Dutch Excel or a GIS, through the gate of the run's profile.
 
         Parameters
         ----------
@@ -325,11 +325,13 @@ class Run:
             Figures of areas, periods or reasons; never rows of incidents.
         name
             File name without suffix: lower case, digits and hyphens.
+        suffix
+            The format, as in `hicgeo.write_table`: ".csv", ".xlsx"; with geometry ".gpkg", ".geojson", ".gpx".
 
         Returns
         -------
         path
-            The CSV file.
+            The file.
 
         Raises
         ------
@@ -338,7 +340,7 @@ class Run:
         """
         import hicgeo
 
-        target = self._target(name, ".csv")
+        target = self._target(name, suffix)
         path = hicgeo.write_table(table, target, profile=self.config.profile, language=self.config.language)
         self._record(path, {})
         return path

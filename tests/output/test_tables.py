@@ -1,12 +1,24 @@
+import csv
+import json
+import sqlite3
+import xml.etree.ElementTree as ET
+import zipfile
+from datetime import date
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import python_calamine
+import rasterio
 import scenes
+import shapely
 from geopandas.testing import assert_geodataframe_equal
 
 from hicgeo.errors import DisclosureError, InputError
-from hicgeo.output.tables import write_table
+from hicgeo.output.tables import write_surface, write_table
+
+FORMULAS = ["=1+1", "+31", "-cmd", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", "=1;=2", '="a"']
 
 
 def read(path):
@@ -36,10 +48,8 @@ def test_dutch_excel_reads_numbers_as_numbers(tmp_path):
     assert english[1] == "BU99990000,1200,2.4,47,no"
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+31", "-cmd", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", "=1;=2", '="a"'])
+@pytest.mark.parametrize("text", FORMULAS)
 def test_no_cell_is_a_formula(tmp_path, text):
-    import csv
-
     table = pd.DataFrame({"name": [text]}, index=pd.Index(["BU99990000"], name="code"))
     lines = read(write_table(table, tmp_path / "a.csv"))
     row = next(csv.reader(lines[1:2], delimiter=";"))
@@ -59,7 +69,7 @@ def test_the_gate_stands_before_the_file(tmp_path):
 def test_geopackage_round_trip_and_same_bytes(tmp_path):
     spots = scenes.hotspots()
     first = write_table(spots, tmp_path / "spots.gpkg")
-    back = gpd.read_file(first).set_index("rank")
+    back = gpd.read_file(first, layer="spots").set_index("rank")
     assert_geodataframe_equal(back, spots, check_dtype=False, check_index_type=False, normalize=True)
     second = write_table(spots, tmp_path / "again" / "spots.gpkg")
     assert first.read_bytes() == second.read_bytes()
@@ -70,7 +80,7 @@ def test_categories_and_missing_integers_survive_in_a_geopackage(tmp_path):
     areas = scenes.areas()
     areas["state"] = scenes.rates(areas)["state"]
     areas.loc[areas.index[0], "dwellings"] = pd.NA
-    back = gpd.read_file(write_table(areas, tmp_path / "a.gpkg")).set_index("code")
+    back = gpd.read_file(write_table(areas, tmp_path / "a.gpkg"), layer="a").set_index("code")
     assert back["state"].tolist() == areas["state"].astype(str).tolist()
     assert pd.isna(back["dwellings"].iloc[0])
     assert back["dwellings"].iloc[1] == areas["dwellings"].iloc[1]
@@ -80,3 +90,135 @@ def test_categories_and_missing_integers_survive_in_a_geopackage(tmp_path):
 def test_a_format_that_would_lose_something_is_refused(tmp_path, table, name):
     with pytest.raises(InputError, match="geometry"):
         write_table(table, tmp_path / name)
+
+
+# worksheets
+
+
+def sheet(path):
+    return python_calamine.CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
+
+
+def inside(path, member):
+    with zipfile.ZipFile(path) as book:
+        return book.read(member).decode()
+
+
+def mixed():
+    return pd.DataFrame(
+        {
+            "incidents": [1200.0, np.nan],
+            "rate": [2.45, -0.5],
+            "dwellings": pd.array([47, None], "Int64"),
+            "coverage": [1.0, 0.8],
+            "is_water": [False, True],
+            "month": pd.PeriodIndex(["2024-01", "2024-02"], freq="M"),
+        },
+        index=pd.Index(["BU99990000", "BU99990001"], name="code"),
+    )
+
+
+def test_a_worksheet_holds_numbers_as_numbers_and_codes_as_text(tmp_path):
+    rows = sheet(write_table(mixed(), tmp_path / "a.xlsx"))
+    assert rows[0] == ["code", "incidents", "rate", "dwellings", "coverage", "is_water", "month"]
+    assert rows[1] == ["BU99990000", 1200.0, 2.45, 47.0, 1.0, "nee", "2024-01"]
+    assert rows[2] == ["BU99990001", "", -0.5, "", 0.8, "ja", "2024-02"]
+    styles = inside(tmp_path / "a.xlsx", "xl/styles.xml")
+    assert '"#,##0.0#"' in styles
+    assert '"0.0%"' in styles
+    layout = inside(tmp_path / "a.xlsx", "xl/worksheets/sheet1.xml")
+    assert '<pane ySplit="1"' in layout
+    assert 'state="frozen"' in layout
+
+
+def test_no_cell_of_a_worksheet_is_a_formula_or_a_link(tmp_path):
+    texts = [*FORMULAS, "https://x.example", "mailto:a@b.example", "=HYPERLINK(1)", "a\x0bb"]
+    table = pd.DataFrame({"name": texts, "=1+1": 1}, index=pd.RangeIndex(len(texts), name="rank"))
+    path = write_table(table, tmp_path / "=1'[].xlsx", profile="intern")
+    assert [row[1] for row in sheet(path)[1:]][: len(FORMULAS) + 1] == [*texts[: len(FORMULAS) + 1]]
+    content = inside(path, "xl/worksheets/sheet1.xml")
+    assert "<f" not in content
+    assert "hyperlink" not in content
+    assert 'quotePrefix="1"' in inside(path, "xl/styles.xml"), "the mark that keeps it text when it is edited"
+
+
+def test_days_and_what_has_no_value_in_a_worksheet(tmp_path):
+    table = pd.DataFrame(
+        {"month": [date(2024, 3, 1), None], "rate": [np.inf, np.nan]}, index=pd.RangeIndex(2, name="rank")
+    )
+    rows = sheet(write_table(table, tmp_path / "a.xlsx"))
+    assert rows[1:] == [[0.0, date(2024, 3, 1), "inf"], [1.0, "", ""]]
+
+
+# the same table, the same bytes
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.xlsx", "a.gpkg", "a.geojson", "a.gpx"])
+def test_the_same_table_gives_the_same_bytes(tmp_path, name):
+    table = scenes.hotspots() if name.endswith(("gpkg", "json", "gpx")) else mixed()
+    first = write_table(table, tmp_path / name).read_bytes()
+    assert write_table(table.copy(), tmp_path / "again" / name).read_bytes() == first
+
+
+# files with geometry
+
+
+def test_a_geopackage_knows_its_style_for_qgis(tmp_path):
+    areas = scenes.areas()
+    areas["state"] = scenes.rates(areas)["state"]
+    path = write_table(areas, tmp_path / "norm.gpkg")
+    base = sqlite3.connect(path)
+    [(table, column, style, default)] = base.execute(
+        "SELECT f_table_name, f_geometry_column, styleQML, useAsDefault FROM layer_styles"
+    )
+    base.close()
+    assert (table, column, default) == ("norm", "geom", 1)
+    tree = ET.fromstring(style)  # noqa: S314 - our own
+    assert [each.get("value") for each in tree.iter("category")] == list(dict.fromkeys(areas["state"]))
+    symbols = {each.get("name") for each in tree.iter("symbol")}
+    assert {each.get("symbol") for each in tree.iter("category")} == symbols
+
+
+def test_geojson_is_in_degrees_and_holds_what_the_table_holds(tmp_path):
+    spots = scenes.hotspots()
+    content = json.loads(write_table(spots, tmp_path / "a.geojson").read_text(encoding="utf-8"))
+    back = gpd.GeoDataFrame.from_features(content, crs=4326).to_crs(28992)
+    assert shapely.equals_exact(back.geometry.array, spots.geometry.array, 0.02).all(), "to two centimetres"
+    assert [each["properties"]["incidents"] for each in content["features"]] == [61.0, 24.0]
+    assert content["features"][1]["properties"]["expected"] is None
+
+
+def test_gpx_gives_the_outline_and_a_waypoint_in_it(tmp_path):
+    spots = scenes.hotspots()
+    spots["name"] = ["<a> & b", scenes.EVIL]
+    tree = ET.fromstring(write_table(spots, tmp_path / "a.gpx").read_bytes())  # noqa: S314 - our own
+    space = {"g": "http://www.topografix.com/GPX/1/1"}
+    assert [each.text for each in tree.findall("g:wpt/g:name", space)] == ["<a> & b", scenes.EVIL]
+    shapes = spots.to_crs(4326).geometry.array
+    for point, shape in zip(tree.findall("g:wpt", space), shapes, strict=True):
+        assert shape.contains(shapely.Point(float(point.get("lon")), float(point.get("lat"))))
+    ring = [
+        (float(p.get("lon")), float(p.get("lat")))
+        for p in tree.findall("g:trk", space)[0].iter(f"{{{space['g']}}}trkpt")
+    ]
+    assert shapely.Polygon(ring).symmetric_difference(shapes[0]).area < 1e-9
+
+
+def test_a_geotiff_lies_where_the_surface_lies_and_stays_inside(tmp_path):
+    surface = scenes.surface()
+    surface[0, 0] = np.nan
+    path = write_surface(surface, tmp_path / "a.tif", profile="intern")
+    with rasterio.open(path) as file:
+        assert file.bounds == (80_000, 450_000, 82_800, 452_100)
+        rows = file.read(1)
+        assert rows[-1 - 3, 5] == surface[3, 5], "the first row is the northernmost"
+        assert np.isnan(rows[-1, 0])
+        assert file.crs.to_epsg() == 28992
+    assert write_surface(surface, tmp_path / "b.tif", profile="intern").read_bytes() == path.read_bytes()
+    with pytest.raises(DisclosureError, match="in the house"):
+        write_surface(surface, tmp_path / "c.tif")
+    with pytest.raises(InputError, match="dimensions"):
+        write_surface(surface[0], tmp_path / "c.tif", profile="intern")
+    with pytest.raises(InputError, match=r"\.tif"):
+        write_surface(surface, tmp_path / "c.png", profile="intern")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.tif", "b.tif"]

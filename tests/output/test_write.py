@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from hicgeo.errors import InputError
-from hicgeo.output._write import PREFIX, replacing, sweep, write_bytes
+from hicgeo.errors import HicgeoWarning, InputError
+from hicgeo.output._write import PREFIX, STALE_SECONDS, deliver, replacing, sweep, write_bytes
 
 WRITER = """
 import sys
@@ -64,3 +64,32 @@ def test_kill_9_leaves_a_whole_file(tmp_path):
     left = len(list(tmp_path.glob(f"{PREFIX}*")))
     assert sweep(tmp_path) == left
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_file_that_is_open_elsewhere_gives_a_new_name_and_says_so(tmp_path, monkeypatch):
+    target = write_bytes(tmp_path / "rates.xlsx", b"old")
+    (tmp_path / "rates-2.xlsx").write_bytes(b"somebody's")
+    really = type(tmp_path).replace
+
+    def locked(self, other):
+        if other == target:
+            raise PermissionError(13, "open in Excel")
+        return really(self, other)
+
+    monkeypatch.setattr(type(tmp_path), "replace", locked)
+    with pytest.warns(HicgeoWarning, match=r"rates\.xlsx is open in another program .* written as rates-3\.xlsx"):
+        written = deliver(target, b"new")
+    assert written.read_bytes() == b"new"
+    assert target.read_bytes() == b"old"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["rates-2.xlsx", "rates-3.xlsx", "rates.xlsx"]
+    with pytest.raises(InputError, match="close it in other programs"):
+        write_bytes(target, b"new")  # what the machine itself reads back keeps its name
+
+
+def test_the_first_write_sweeps_what_was_left_long_ago(tmp_path):
+    old, young = tmp_path / f"{PREFIX}old.gpkg-journal", tmp_path / f"{PREFIX}young.csv"
+    for each in (old, young):
+        each.write_bytes(b"half")
+    os.utime(old, (time.time() - STALE_SECONDS - 5,) * 2)
+    write_bytes(tmp_path / "a.csv", b"1")
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted([young.name, "a.csv"])
