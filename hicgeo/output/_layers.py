@@ -79,6 +79,26 @@ class Scene:
 
 
 @dataclass(frozen=True)
+class Frame:
+    """One period of a layer that has several.
+
+    Attributes
+    ----------
+    label
+        The period, as a reader sees it.
+    member, values
+        As of a layer, in this period.
+    note
+        Sentence under the legend while this period is shown.
+    """
+
+    label: str
+    member: dict[str, int]
+    values: dict[str, tuple[str, ...]]
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Layer:
     """A layer of the map, ready to be drawn in a browser or by matplotlib.
 
@@ -87,7 +107,7 @@ class Layer:
     kind
         "areas" colours the neighbourhoods, "cells" draws classes of a surface, "spots" draws outlines.
     key
-        What it shows: rate, norm, surface, dark, seasons or hotspots.
+        What it shows: rate, norm, surface, dark, seasons, hotspots, months, comparison or targets.
     name, unit, notes
         Heading of its legend, the unit below it and the sentences under it.
     classes
@@ -98,6 +118,14 @@ class Layer:
         Geometry per class number ("cells") or rank ("spots").
     rows, values, titles
         Labels of a card's lines, their values per code or rank, and the card's heading per rank.
+    frames
+        The periods among which a reader chooses ("areas"); `member` and `values` are then those of `start`.
+    start, lag
+        Place of the period that is shown first, and how many places back its fellow of comparison is.
+    always
+        Whether two periods are always shown side by side.
+    headline
+        The one sentence that a briefing quotes; empty when there is nothing to say.
     """
 
     kind: Literal["areas", "cells", "spots"]
@@ -111,12 +139,19 @@ class Layer:
     rows: tuple[str, ...] = ()
     values: dict[str, tuple[str, ...]] = field(default_factory=dict)
     titles: dict[str, str] = field(default_factory=dict)
+    frames: tuple[Frame, ...] = ()
+    start: int = 0
+    lag: int = 1
+    always: bool = False
+    headline: str = ""
 
 
-def rate_layers(rates: pd.DataFrame, scene: Scene) -> tuple[Layer, Layer]:
-    """Layers of the rate in classes and of the verdict against the norm."""
-    _need(rates, ["incidents", "base", "coverage", "rate", "rate_low", "rate_high", "norm", "state"], "rates")
-    absent = _match(rates.index, scene, "rates")
+def rate_layers(
+    rates: pd.DataFrame, scene: Scene, *, breaks: npt.NDArray[np.float64] | None = None
+) -> tuple[Layer, Layer]:
+    """Layers of the rate in classes, those of `breaks` when given, and of the verdict against the norm."""
+    need(rates, ["incidents", "base", "coverage", "rate", "rate_low", "rate_high", "norm", "state"], "rates")
+    absent = match(rates.index, scene, "rates")
     about = rates.attrs
     kind, per = crime(about.get("crime_type"), scene.language), scene.number(float(about.get("per", 1000)))
     words = {"crime": kind, "per": per, "base": base_name(about.get("base"), scene.language)}
@@ -151,10 +186,10 @@ def rate_layers(rates: pd.DataFrame, scene: Scene) -> tuple[Layer, Layer]:
         if code in scene.areas.index
     }
     rate = rates["rate"].to_numpy(float)
-    breaks = class_breaks(rate[judged])
+    breaks = class_breaks(rate[judged]) if breaks is None else breaks
     which = np.digitize(rate, breaks)
-    colours = _spread(RATE_COLOURS, len(breaks) + 1)
-    classes = [(label, colour, "") for label, colour in zip(_ranges(breaks, scene), colours, strict=True)]
+    colours = spread(RATE_COLOURS, len(breaks) + 1)
+    classes = [(label, colour, "") for label, colour in zip(ranges(breaks, scene), colours, strict=True)]
     by_rate = {str(code): int(which[place]) for place, code in enumerate(rates.index) if judged[place]}
     set_apart: list[tuple[str, Literal["hatch-small", "hatch-gap"]]] = [
         ("te klein", "hatch-small"),
@@ -179,7 +214,7 @@ def rate_layers(rates: pd.DataFrame, scene: Scene) -> tuple[Layer, Layer]:
             name=scene.say("layer.rate", **words),
             unit=scene.say("unit.rate", **words).rstrip(", "),
             notes=(scene.say("note.rate"), *notes),
-            classes=_entries(classes, by_rate, scene),
+            classes=entries(classes, by_rate, scene),
             member=by_rate,
             **common,
         ),
@@ -188,7 +223,7 @@ def rate_layers(rates: pd.DataFrame, scene: Scene) -> tuple[Layer, Layer]:
             name=scene.say("layer.norm", **words),
             unit=unit or scene.say("unit.norm.many"),
             notes=(scene.say("note.norm"), *notes),
-            classes=_entries(norm_classes, by_norm, scene),
+            classes=entries(norm_classes, by_norm, scene),
             member=by_norm,
             **common,
         ),
@@ -212,8 +247,8 @@ def surface_layer(surface: xr.DataArray, scene: Scene, name: str | None) -> Laye
     which[np.isnan(density)] = 0
     cell = float(surface.attrs["cell_size"])
     shapes = _unions(which, surface["x"].to_numpy(), surface["y"].to_numpy(), cell, len(breaks), surface.attrs["crs"])
-    colours = ("#f7f8f6", *_spread(SURFACE_COLOURS, len(breaks) + 1)[1:])
-    labels = _ranges(breaks, scene)
+    colours = ("#f7f8f6", *spread(SURFACE_COLOURS, len(breaks) + 1)[1:])
+    labels = ranges(breaks, scene)
     about = {key: surface.attrs.get(key) for key in ("bandwidth", "kernel", "n")}
     noted = all(value is not None for value in about.values())
     note = (
@@ -244,7 +279,7 @@ def surface_layer(surface: xr.DataArray, scene: Scene, name: str | None) -> Laye
 
 def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
     """Layer of ranked hotspots as outlines with their numbers."""
-    _need(hotspots, ["incidents", "area_ha", "share_incidents", "share_area", "rank_low", "rank_high"], "hotspots")
+    need(hotspots, ["incidents", "area_ha", "share_incidents", "share_area", "rank_low", "rank_high"], "hotspots")
     tested = "p_value" in hotspots and bool(hotspots["p_value"].notna().any())
     keys = ("rank", "rank_interval", "incidents", "expected", "ratio", "area_ha", "share_incidents", "share_area")
     rows = tuple(scene.say(f"row.{key}") for key in (*keys, "p_value"))
@@ -280,7 +315,7 @@ def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
 
 def dark_layer(season: pd.DataFrame, scene: Scene) -> Layer:
     """Layer of the dark-days ratio over all seasons: higher, no difference shown, lower."""
-    _need(season, ["ratio", "ratio_low", "ratio_high"], "dark days")
+    need(season, ["ratio", "ratio_low", "ratio_high"], "dark days")
     if list(season.index.names) != ["code", "season"] or "alle" not in season.index.get_level_values("season"):
         raise ColumnError(
             "dark days must be indexed by (code, season) with a season 'alle'",
@@ -288,7 +323,7 @@ def dark_layer(season: pd.DataFrame, scene: Scene) -> Layer:
             "use the answer of hicgeo.dark_days as it is",
         )
     pooled = season.xs("alle", level="season")
-    absent = _match(pooled.index, scene, "dark days")
+    absent = match(pooled.index, scene, "dark days")
     adjusted = {"ratio_trend", "ratio_trend_low", "ratio_trend_high"} <= set(pooled)
     shown = "ratio_trend" if adjusted else "ratio"  # the headline: crime that falls must not pass for a season
     low, high = pooled[f"{shown}_low"], pooled[f"{shown}_high"]
@@ -312,7 +347,7 @@ def dark_layer(season: pd.DataFrame, scene: Scene) -> Layer:
         name=scene.say("layer.dark", crime=kind),
         unit=scene.say("unit.dark"),
         notes=(scene.say("note.dark"), *([scene.say("note.dark.trend")] if adjusted else []), *absent),
-        classes=_entries([(scene.say(f"dark.{s}"), c, "") for s, c in DARK_COLOURS.items()], member, scene),
+        classes=entries([(scene.say(f"dark.{s}"), c, "") for s, c in DARK_COLOURS.items()], member, scene),
         member=member,
         rows=rows,
         values=values,
@@ -322,7 +357,7 @@ def dark_layer(season: pd.DataFrame, scene: Scene) -> Layer:
 def season_layer(clusters: Any, scene: Scene) -> Layer:
     """Layer of seasonal groups; with one group it says that there is one pattern."""
     labels: pd.Series = clusters.labels
-    absent = _match(labels.index, scene, "seasonal groups")
+    absent = match(labels.index, scene, "seasonal groups")
     peak = clusters.profiles.to_numpy(float).argmax(axis=1)
     peaks = {group: MONTHS[scene.language][place] for group, place in zip(clusters.profiles.index, peak, strict=True)}
     groups = list(clusters.profiles.index)
@@ -353,7 +388,7 @@ def season_layer(clusters: Any, scene: Scene) -> Layer:
         name=scene.say("layer.seasons"),
         unit=scene.say("unit.seasons"),
         notes=(note, *absent),
-        classes=_entries(classes, member, scene),
+        classes=entries(classes, member, scene),
         member=member,
         rows=(scene.say("row.group"), scene.say("row.peak")),
         values={
@@ -408,7 +443,7 @@ def _rounded(bounds: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -
     return np.array([bound for bound, n in zip(rounded, counts, strict=False) if n], float)
 
 
-def _ranges(breaks: npt.NDArray[np.float64], scene: Scene) -> list[str]:
+def ranges(breaks: npt.NDArray[np.float64], scene: Scene) -> list[str]:
     """Labels of the classes that the bounds make, every bound with the digits it has."""
     digits = [f"{bound:.6f}".rstrip("0").partition(".")[2] for bound in breaks]
     said = [scene.number(float(bound), len(each)) for bound, each in zip(breaks, digits, strict=True)]
@@ -418,12 +453,12 @@ def _ranges(breaks: npt.NDArray[np.float64], scene: Scene) -> list[str]:
     return [scene.say("below", high=said[0]), *middle, scene.say("from", low=said[-1])]
 
 
-def _spread(colours: Sequence[str], n: int) -> list[str]:
+def spread(colours: Sequence[str], n: int) -> list[str]:
     """Pick `n` of the colours, evenly, darkest included."""
     return [colours[round(place)] for place in np.linspace(0 if n > 1 else len(colours) // 2, len(colours) - 1, n)]
 
 
-def _entries(classes: list[tuple[str, str, Any]], member: dict[str, int], scene: Scene) -> tuple[Entry, ...]:
+def entries(classes: list[tuple[str, str, Any]], member: dict[str, int], scene: Scene) -> tuple[Entry, ...]:
     """Legend lines with the number of areas in each class."""
     counts = np.bincount([place for code, place in member.items() if code in scene.areas.index] or [0],
                          weights=None if member else [0], minlength=len(classes))  # fmt: skip
@@ -459,7 +494,7 @@ def _unions(
     return gpd.GeoSeries(list(found.values()), index=pd.Index(list(found), dtype="int64"), crs=crs)
 
 
-def _need(table: pd.DataFrame, columns: list[str], what: str) -> None:
+def need(table: pd.DataFrame, columns: list[str], what: str) -> None:
     missing = [each for each in columns if each not in table]
     if missing:
         raise ColumnError(
@@ -469,7 +504,7 @@ def _need(table: pd.DataFrame, columns: list[str], what: str) -> None:
         )
 
 
-def _match(codes: pd.Index, scene: Scene, what: str) -> tuple[str, ...]:
+def match(codes: pd.Index, scene: Scene, what: str) -> tuple[str, ...]:
     """Say how many codes have no area on the map; raise when that is all of them."""
     known = codes.isin(scene.areas.index)
     if codes.has_duplicates or not known.any():

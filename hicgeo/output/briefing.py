@@ -17,7 +17,10 @@ from hicgeo.output.disclosure import Handling, Profile, check_profile, require_c
 from hicgeo.output.language import Language, check_language, day, text
 
 LIMITS = ("reported", "chance", "cause", "people")
-WORDS = ("map", "legend", "show", "above", "outlines", "find", "choose", "hint", "north", "zoom_in", "zoom_out")
+WORDS = (
+    "map", "legend", "show", "above", "outlines", "find", "choose", "hint", "north", "zoom_in", "zoom_out", "name",
+    "several", "none", "as_table", "month", "month_back", "month_on", "year_before", "swipe",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -196,7 +199,7 @@ def page_texts(
         "noscript": say("page.noscript"),
         "open": say("page.open"),
         "tables": say("page.tables"),
-        "words": {each: say(f"page.{each}") for each in WORDS},
+        "words": {**{each: say(f"page.{each}") for each in WORDS}, **names},
     }
 
 

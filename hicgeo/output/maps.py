@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date as Date
 from html import escape
 from io import BytesIO
@@ -10,15 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import folium
-import numpy as np
 import pandas as pd
-import shapely
 from branca.element import Element, MacroElement
 
 from hicgeo.errors import DisclosureError, InputError
-from hicgeo.output import _layers
+from hicgeo.output import _layers, _layers_months
+from hicgeo.output._background import background
 from hicgeo.output._layers import Layer, Scene
 from hicgeo.output._offline import json_block, own_text, render_map
+from hicgeo.output._shapes import base_map, features
 from hicgeo.output._write import write_bytes
 from hicgeo.output.briefing import page_texts
 from hicgeo.output.disclosure import MIN_CELL, Handling, check_profile, release, require_clean
@@ -30,11 +32,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 MAX_TITLE = 200
-MIN_TOLERANCE = 2.0
-"""Metres by which a border may be simplified; borders are themselves no better than 10 m."""
-
-DECIMALS = 5
-"""Of a degree, in the file: about one metre."""
 
 
 class HotspotMap:
@@ -122,10 +119,11 @@ class HotspotMap:
         self.profile = check_profile(profile)
         self.title, self.period, self.source, self.date = title, period, source, date
         self.handling, self.fictional = handling, fictional
-        self._scene = Scene.of(neighbourhoods, check_language(language))
+        self._scene = Scene.of(neighbourhoods.sort_index(), check_language(language))
         self.layers: list[Layer] = []
         self.map = folium.Map(tiles=None, control_scale=False, zoom_snap=0.25)
-        base, bounds = _base(self._scene)
+        self._base, bounds = base_map(self._scene)
+        self._background: list[dict[str, Any]] = []
         self.map.fit_bounds(bounds, padding=(12, 12))
         self._words = page_texts(
             self._scene.language,
@@ -138,8 +136,7 @@ class HotspotMap:
             warning=warning,
             limits_title="page.not_said",
         )
-        block = json_block("hicgeo-page", {**base, "language": self._scene.language, "words": self._words["words"]})
-        self.map.add_child(_Block(block, "hicgeo.start({map});"))
+        self.map.add_child(_Block(self._page_block, "hicgeo.start({map});"))
 
     def add_rates(self, rates: pd.DataFrame) -> HotspotMap:
         """Add two layers: the rate in classes, and the verdict against the norm.
@@ -245,6 +242,82 @@ class HotspotMap:
         self._add(_layers.season_layer(clusters, self._scene))
         return self
 
+    def add_months(self, counts: pd.DataFrame, *, crime_type: str, months: tuple[str, str] | None = None) -> HotspotMap:
+        """Add a layer of counts by month, with a slider that starts at the latest month.
+
+        Parameters
+        ----------
+        counts
+            Count table. A month that is not published is hatched, never shown as none.
+        crime_type
+            Which of its crime types.
+        months
+            First and last month of the slider, as ("2022-01", "2024-12"); all with figures when left out.
+
+        Raises
+        ------
+        ColumnError
+            A column or an index level is missing.
+        InputError
+            The crime type is not in the table, or no month has figures.
+        AlignmentError
+            None of the codes is on this map.
+        DisclosureError
+            The counts may not leave under the profile of the map.
+
+        Notes
+        -----
+        All months have the same classes, so that they can be compared; a reader can put a month beside that of a year
+        before. O(areas x months), also in the file.
+        """
+        shown = _layers_months.month_range(counts, crime_type, months)
+        release(counts, self.profile)
+        self._add(_layers_months.month_layer(counts, self._scene, crime_type, shown))
+        return self
+
+    def add_comparison(self, earlier: pd.DataFrame, later: pd.DataFrame) -> HotspotMap:
+        """Add a layer that shows the rates of two periods side by side, with a divider to move.
+
+        Parameters
+        ----------
+        earlier, later
+            Answers of `hicgeo.rates` that differ in their period only. Both are drawn in the same classes.
+
+        Raises
+        ------
+        ColumnError
+            A column is missing.
+        InputError
+            Crime type, base or unit differ, or the period does not.
+        AlignmentError
+            None of the codes is on this map, or one occurs twice.
+        """
+        self._add(_layers_months.comparison_layer(earlier, later, self._scene))
+        return self
+
+    def add_background(self, shapes: gpd.GeoDataFrame, *, kind: str, name: str = "") -> HotspotMap:
+        """Add what helps a reader to find the way: streets, water, or the municipalities around.
+
+        Parameters
+        ----------
+        shapes
+            Lines or polygons with a CRS; what lies far from the areas is left out. Of its columns only `name`, of
+            municipalities, enters the page.
+        kind
+            "streets", "water" or "neighbours".
+        name
+            How streets are called in the list of layers; a standard name when left out.
+
+        Raises
+        ------
+        InputError
+            There is no such kind, or a shape is a point.
+        CrsError
+            The shapes have no CRS.
+        """
+        self._background.append(background(shapes, self._scene, kind=kind, name=name))
+        return self
+
     def to_html(self) -> str:
         """Return the page, before any audit, as text."""
         return self._render().decode()
@@ -293,13 +366,24 @@ class HotspotMap:
             'style="width:100%;height:620px;border:1px solid #ccc"></iframe>'
         )
 
+    def _page_block(self) -> str:
+        page = {
+            "language": self._scene.language,
+            "words": self._words["words"],
+            "background": self._background,
+            "tiles": None,
+        }
+        return json_block("hicgeo-page", {**self._base, **page})
+
     def _add(self, layer: Layer) -> None:
         name = f"hicgeo-layer-{len(self.layers) + 1}"
+        if any(layer.name == each.name for each in self.layers):  # the same figure of another period
+            layer = replace(layer, name=f"{layer.name} ({layer.unit})")
         self.layers.append(layer)
-        self.map.add_child(_Block(json_block(name, _as_json(layer)), f'hicgeo.layer("{name}");'))
+        self.map.add_child(_Block(lambda: json_block(name, _as_json(layer)), f'hicgeo.layer("{name}");'))
 
     def _render(self) -> bytes:
-        last = self.map.add_child(_Block("", "hicgeo.finish();"))
+        last = self.map.add_child(_Block(str, "hicgeo.finish();"))
         key = next(reversed(last._children))
         try:
             return render_map(
@@ -309,6 +393,7 @@ class HotspotMap:
                 own_style=_raw("page.css"),
                 map_style=_raw("map.css"),
                 own_script=_raw("map.js"),
+                steps_script=_raw("steps.js"),
             )
         finally:
             del self.map._children[key]
@@ -328,7 +413,7 @@ class _Raw(Element):
 class _Block(MacroElement):
     """A block of JSON in the page and the line of script that draws it."""
 
-    def __init__(self, block: str, call: str) -> None:
+    def __init__(self, block: Callable[[], str], call: str) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # branca leaves it so
         self._name = "HicgeoBlock"
         self._block, self._call = block, call
@@ -337,7 +422,7 @@ class _Block(MacroElement):
         figure: Any = self.get_root()
         parent: Any = self._parent
         call = self._call.replace("{map}", parent.get_name())
-        figure.html.add_child(_Raw(self._block), name=self.get_name())
+        figure.html.add_child(_Raw(self._block()), name=self.get_name())
         figure.script.add_child(_Raw(call), name=self.get_name())
 
 
@@ -347,66 +432,11 @@ def _raw(name: str) -> Any:
     return Markup(own_text(name))  # noqa: S704  a file of this package
 
 
-def _base(scene: Scene) -> tuple[dict[str, Any], list[list[float]]]:
-    """Areas and municipal outline as GeoJSON in degrees, and the south-west and north-east corner of the view."""
-    import geopandas as gpd
-
-    areas = scene.areas
-    west, south, east, north = areas.total_bounds
-    tolerance = max(MIN_TOLERANCE, max(east - west, north - south) / 2500)
-    # to the millimetre, so that borders that differ in their last bits are the same border
-    shapes = shapely.transform(np.asarray(areas.geometry.array), lambda xy: xy.round(3))
-    fitting = shapely.coverage_is_valid(shapes)
-    if fitting:
-        shapes = shapely.coverage_simplify(shapes, tolerance)
-    else:  # overlapping or gappy borders cannot be simplified together
-        shapes = shapely.simplify(shapes, tolerance, preserve_topology=True)
-    drawn = gpd.GeoSeries(shapes, index=areas.index, crs=areas.crs)
-    towns = areas["municipality"].astype(object).fillna("")
-    outline = gpd.GeoSeries([_joined(np.asarray(group.array), fitting, tolerance) for _, group in drawn.groupby(towns)],
-                            crs=areas.crs)  # fmt: skip
-    name = areas["name"].astype(object).where(areas["name"].notna(), areas.index.to_series())
-    water = areas["is_water"]
-    features = [
-        {**feature, "properties": {"name": str(name[code]), **({"water": 1} if water[code] else {})}}
-        for code, feature in zip(areas.index, _features(drawn), strict=True)
-    ]
-    corner = drawn.to_crs(4326).total_bounds
-    west, south, east, north = (round(float(each), DECIMALS) for each in corner)
-    data = {
-        "areas": {"type": "FeatureCollection", "features": features},
-        "outline": {"type": "FeatureCollection", "features": _features(outline)},
-    }
-    return data, [[south, west], [north, east]]
-
-
-def _joined(shapes: Any, fitting: bool, gap: float) -> Any:
-    """Union of areas, without the slivers between borders that do not fit."""
-    if fitting:
-        return shapely.coverage_union_all(shapes)
-    grown = shapely.union_all(shapely.buffer(shapes, gap, join_style="mitre"))
-    return shapely.simplify(shapely.buffer(grown, -gap, join_style="mitre"), gap)
-
-
-def _features(shapes: gpd.GeoSeries) -> list[dict[str, Any]]:
-    """GeoJSON features in degrees with the index as id, coordinates rounded."""
-    degrees = shapes.to_crs(4326)
-    rounded = shapely.transform(np.asarray(degrees.array), lambda xy: xy.round(DECIMALS))
-    return [
-        {
-            "type": "Feature",
-            "id": int(name) if isinstance(name, int | np.integer) else str(name),
-            "properties": {},
-            "geometry": shapely.geometry.mapping(shape) if shape is not None else None,
-        }
-        for name, shape in zip(degrees.index, rounded, strict=True)
-    ]
-
-
 def _as_json(layer: Layer) -> dict[str, Any]:
     """Layer as the page's script reads it."""
     data: dict[str, Any] = {
         "kind": layer.kind,
+        "key": layer.key,
         "name": layer.name,
         "unit": layer.unit,
         "notes": layer.notes,
@@ -415,9 +445,25 @@ def _as_json(layer: Layer) -> dict[str, Any]:
         "classes": [vars(entry) for entry in layer.classes],
     }
     if layer.shapes is not None:
-        data["shapes"] = {"type": "FeatureCollection", "features": _features(layer.shapes)}
+        data["shapes"] = {"type": "FeatureCollection", "features": features(layer.shapes)}
+    if layer.frames:
+        return data | {"values": {}, "frames": _frames(layer)}
     if layer.kind == "areas":
         data["member"] = layer.member
     if layer.titles:
         data["titles"] = layer.titles
     return data
+
+
+def _frames(layer: Layer) -> dict[str, Any]:
+    """Periods as lists per area: short, and quick to step through."""
+    codes = sorted({code for frame in layer.frames for code in frame.values})
+    return {
+        "labels": [frame.label for frame in layer.frames],
+        "notes": [frame.note for frame in layer.frames],
+        "start": layer.start,
+        "lag": layer.lag,
+        "always": layer.always,
+        "member": {code: [frame.member.get(code, -1) for frame in layer.frames] for code in codes},
+        "values": {code: [frame.values.get(code) for frame in layer.frames] for code in codes},
+    }

@@ -53,10 +53,9 @@ def test_the_policy_would_stop_a_script_that_is_not_ours(opened, saved):
 def test_hostile_names_are_text(opened, saved):
     page, heard = opened(saved / "kaart.html")
     assert page.locator("h1").inner_text() == f"Inbraken {scenes.EVIL}"
-    page.locator("#find").select_option("BU99990000")
+    page.locator("#find").fill(scenes.EVIL)
     assert page.locator("#card h3").inner_text() == scenes.EVIL
-    chosen = page.locator(".leaflet-overlay-pane path").last  # drawn last, so that its whole border shows
-    chosen.dispatch_event("mouseover")
+    page.locator(".leaflet-overlay-pane path").first.dispatch_event("mouseover")
     assert scenes.EVIL in page.locator(".leaflet-tooltip").inner_text()
     assert page.locator("#themes", has_text=scenes.EVIL).count() == 1
     assert page.locator("img").count() == 0
@@ -109,9 +108,26 @@ def test_the_keyboard_is_enough(opened, saved):
     page.keyboard.press("ArrowDown")
     assert page.locator("#legend h2").first.inner_text() == "Woninginbraken: vergeleken met de norm"
     page.locator("#find").focus()
-    page.keyboard.type("Buurt C")
+    page.keyboard.type("buurt c")
     page.keyboard.press("Enter")
     assert page.locator("#card h3").inner_text() == "Buurt C"
+    page.locator("#find").fill("buurt")
+    page.keyboard.press("Enter")
+    assert page.locator("#found").inner_text().startswith("Gevonden: Buurt A1, Buurt B, ")
+    page.locator("#find").fill("elders")
+    page.keyboard.press("Enter")
+    assert page.locator("#found").inner_text() == "Niet gevonden"
+    page.locator(".leaflet-marker-icon").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#card h3").inner_text() == "Hotspot 1"
+    page.locator("#figures summary").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#table caption").all_inner_texts() == [
+        "Woninginbraken: vergeleken met de norm",
+        "Hotspots, met rangnummer",
+    ]
+    line = page.locator("#table tr", has_text="Buurt B").first
+    assert line.locator("td").all_inner_texts()[:3] == ["5", "600", "8,3"]
 
 
 @pytest.mark.parametrize("width", [360, 390, 768, 1280])

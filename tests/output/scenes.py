@@ -139,3 +139,24 @@ def clusters(areas_: gpd.GeoDataFrame, k: int = 2) -> SimpleNamespace:
     if k > 1:
         labels.iloc[2] = "niet in te delen"
     return SimpleNamespace(labels=labels, profiles=profiles, k=k, stability=0.71)
+
+
+def counts(areas_: gpd.GeoDataFrame, months: int = 30) -> pd.DataFrame:
+    """Area k has k incidents in every month, plus one in each December; the last month is missing everywhere."""
+    span = pd.period_range("2022-07", periods=months, freq="M")
+    index = pd.MultiIndex.from_product(
+        [areas_.index, ["straatroof", "woninginbraak"], span], names=["code", "crime_type", "month"]
+    )
+    code, month = index.get_level_values("code"), index.get_level_values("month")
+    number = areas_.index.get_indexer(code) + (month.month == 12).astype(float)
+    missing = month == span[-1]
+    return pd.DataFrame(
+        {
+            "incidents": np.where(missing, np.nan, number),
+            "status": pd.Categorical(
+                np.where(missing, "missing", np.where(month == span[-2], "provisional", "final")),
+                categories=["final", "provisional", "missing"],
+            ),
+        },
+        index=index,
+    )

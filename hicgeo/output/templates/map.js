@@ -10,26 +10,38 @@
     if (text !== undefined) node.textContent = text;
     return node;
   };
-  const WATER = "#cfe4ef";
-  let map, areas, words;
+  const WATER = "#cfe4ef", LAND = "#f7f8f6", INK = "#14181c";
+  let map, page, areas, before, steps;
   let theme = null;
-  let marked = null;
+  let marked = null; // feature whose figures are in the card
   const themes = [];
   const overlays = [];
   const byCode = new Map();
 
-  function card(title, rows, values, unit) {
+  const classOf = (layer, code, step) => (layer.frames ? layer.frames.member[code]?.[step] : layer.member[code]);
+  const valuesOf = (layer, code, step) => (layer.frames ? layer.frames.values[code]?.[step] : layer.values[code]);
+
+  /* Figures under a title; `columns` are lists of values, each with a heading when there are two. */
+  function card(title, unit, rows, columns, headings) {
     const node = make("div", "card");
-    node.appendChild(make("h3", "", title));
-    if (values && unit) node.appendChild(make("p", "unit", unit));
-    const list = make("dl");
+    node.append(make("h3", "", title));
+    if (columns.length && unit) node.append(make("p", "unit", unit));
+    const table = make("table");
+    if (headings) {
+      const line = make("tr");
+      line.append(make("td"), ...headings.map((each) => { const th = make("th", "", each); th.scope = "col"; return th; }));
+      table.append(line);
+    }
     rows.forEach((label, place) => {
-      if (!values || values[place] === "") return;
-      const line = make("div");
-      line.append(make("dt", "", label), make("dd", "", values[place]));
-      list.appendChild(line);
+      const said = columns.map((values) => values[place]);
+      if (!said.some(Boolean)) return;
+      const line = make("tr", said.some((each) => each.length > 40) ? "long" : "");
+      const th = make("th", "", label);
+      th.scope = "row";
+      line.append(th, ...said.map((each) => make("td", "", each)));
+      table.append(line);
     });
-    node.appendChild(list);
+    if (table.childNodes.length) node.append(table);
     return node;
   }
 
@@ -37,42 +49,97 @@
   function areaCard(feature) {
     const told = theme && theme.kind === "areas" ? theme : themes.find((each) => each.kind === "areas");
     const name = feature.properties.name;
-    return told ? card(name, told.rows, told.values[feature.id], told.unit) : card(name, [], null, "");
+    if (!told) return card(name, "", [], []);
+    const shown = told.frames ? [told.beside, told.step].filter((each) => each !== null) : [null];
+    const columns = shown.map((step) => valuesOf(told, feature.id, step)).filter(Boolean);
+    const headings = told.frames ? shown.map((step) => told.frames.labels[step]) : [];
+    const unit = headings.length === 1 ? `${told.unit} (${headings[0]})` : told.unit;
+    return card(name, unit, told.rows, columns, columns.length === 2 ? headings : null);
   }
 
-  function areaStyle(feature) {
-    const base = { color: "#5d6a75", weight: 0.8, fillColor: "#f7f8f6", fillOpacity: 1 };
-    if (!theme || theme.kind === "cells") return { ...base, fillOpacity: 0 };
-    const entry = theme.classes[theme.member[feature.id]];
-    if (!entry) return { ...base, fillColor: feature.properties.water ? WATER : "#f7f8f6" };
-    return { ...base, fillColor: entry.pattern ? `url(#${entry.pattern})` : entry.colour };
+  const fill = (layer, feature, step) => {
+    const entry = layer && layer.kind === "areas" ? layer.classes[classOf(layer, feature.id, step)] : null;
+    if (!entry) return feature.properties.water ? WATER : LAND;
+    return entry.pattern ? `url(#${entry.pattern})` : entry.colour;
+  };
+  const tiled = () => Boolean(page.tiles && page.tiles.drawn);
+  const areaStyle = (feature) => ({
+    color: "#5d6a75", weight: 0.8, fillColor: fill(theme, feature, theme && theme.step),
+    fillOpacity: !theme || theme.kind === "cells" ? 0 : tiled() ? 0.65 : 1,
+  });
+  const beforeStyle = (feature) => ({ color: "#5d6a75", weight: 0.8, fillOpacity: 1, fillColor: fill(theme, feature, theme.beside) });
+  const groundStyle = (feature) => ({ stroke: false, fillOpacity: tiled() ? 0 : 1, fillColor: feature.properties.water ? WATER : LAND });
+
+  /* Legend counts of a layer with periods are those of the period that is shown. */
+  function counted(layer, place) {
+    if (!layer.frames) return layer.classes[place].count;
+    const n = Object.keys(layer.frames.member).filter((code) => byCode.has(code) && classOf(layer, code, layer.step) === place).length;
+    return `${n.toLocaleString(page.language)} ${n === 1 ? page.words.area : page.words.areas}`;
   }
 
   function legendBlock(layer) {
     const block = make("div", "legend-block");
     block.append(make("h2", "", layer.name), make("p", "unit", layer.unit));
     const list = make("ul", "classes");
-    for (const entry of layer.classes) {
+    layer.classes.forEach((entry, place) => {
       const line = make("li");
       const swatch = make("span", `swatch ${entry.pattern}`);
       if (!entry.pattern) swatch.style.background = entry.colour;
-      line.append(swatch, make("span", "", entry.label), make("span", "count", entry.count));
-      list.appendChild(line);
-    }
-    block.appendChild(list);
-    for (const note of layer.notes) block.appendChild(make("p", "note", note));
+      line.append(swatch, make("span", "", entry.label), make("span", "count", counted(layer, place)));
+      list.append(line);
+    });
+    block.append(list);
+    const told = layer.frames ? [layer.frames.notes[layer.step], ...layer.notes] : layer.notes;
+    for (const note of told) if (note) block.append(make("p", "note", note));
     return block;
   }
 
+  /* The figures of a layer as a table, for whoever cannot see or does not trust the colours. */
+  function figures(layer) {
+    const table = make("table");
+    table.append(make("caption", "", layer.frames ? `${layer.name}, ${layer.frames.labels[layer.step]}` : layer.name));
+    const head = make("tr");
+    const spots = layer.kind === "spots";
+    for (const label of [spots ? layer.name : page.words.name, ...layer.rows]) {
+      const th = make("th", "", label);
+      th.scope = "col";
+      head.append(th);
+    }
+    table.append(head);
+    const lines = spots
+      ? Object.keys(layer.values).sort((a, b) => a - b).map((rank) => [layer.titles[rank], layer.values[rank]])
+      : page.areas.features.map((each) => [each.properties.name, valuesOf(layer, each.id, layer.step)]).filter((each) => each[1])
+        .sort((a, b) => a[0].localeCompare(b[0], page.language));
+    for (const [title, values] of lines) {
+      const line = make("tr");
+      const th = make("th", "", title);
+      th.scope = "row";
+      line.append(th, ...values.map((value) => make("td", "", value)));
+      table.append(line);
+    }
+    return table;
+  }
+
+  function tabulate() {
+    const shown = [theme && theme.kind === "areas" ? theme : null, ...drawn()].filter((each) => each && each.rows.length);
+    byId("figures").hidden = !shown.length;
+    if (byId("figures").open) byId("table").replaceChildren(...shown.map(figures));
+  }
+
+  const drawn = () => overlays.filter((each) => map.hasLayer(each.drawn));
+
   function refresh() {
-    if (marked) byId("card").replaceChildren(areaCard(marked.feature));
     for (const each of themes) {
       if (!each.drawn) continue;
       if (each === theme) each.drawn.addTo(map); else each.drawn.remove();
     }
     areas.setStyle(areaStyle);
-    if (marked) marked.setStyle({ weight: 3, color: "#14181c" });
-    byId("legend").replaceChildren(...[theme, ...overlays.filter((each) => map.hasLayer(each.drawn))].filter(Boolean).map(legendBlock));
+    const beside = Boolean(theme && theme.frames && theme.beside !== null);
+    if (beside) before.addTo(map).setStyle(beforeStyle); else before.remove();
+    steps.show(theme);
+    if (marked) byId("card").replaceChildren(areaCard(marked));
+    byId("legend").replaceChildren(...[theme, ...drawn()].filter(Boolean).map(legendBlock));
+    tabulate();
   }
 
   function choice(where, type, name, checked, change) {
@@ -85,17 +152,22 @@
     label.append(input, make("span", "", name));
     const field = byId(where);
     field.hidden = false;
-    field.appendChild(label);
+    field.append(label);
     return input;
   }
 
-  function show(layer, feature) {
-    if (marked) areas.resetStyle(marked);
-    marked = layer;
-    layer.setStyle({ weight: 3, color: "#14181c" });
-    layer.bringToFront();
+  const edges = { hovered: null, chosen: null };
+  function edge(which, feature) {
+    if (edges[which]) edges[which].remove();
+    edges[which] = feature ? L.geoJSON(feature, {
+      pane: "edges", interactive: false, style: { fill: false, color: INK, weight: which === "chosen" ? 3 : 2.2 },
+    }).addTo(map) : null;
+  }
+
+  function show(feature) {
+    marked = feature;
+    edge("chosen", feature);
     byId("card").replaceChildren(areaCard(feature));
-    byId("find").value = feature.id;
   }
 
   function pane(name, level, through) {
@@ -106,44 +178,28 @@
 
   function start(target) {
     map = target;
-    const page = read("hicgeo-page");
-    words = page.words;
-    pane("ground", 330, true);
-    pane("cells", 350, true);
-    pane("outline", 420, true);
-    pane("spots", 450, false);
-    const named = page.areas.features.slice().sort((a, b) => a.properties.name.localeCompare(b.properties.name, page.language));
-    L.geoJSON(page.areas, {
-      pane: "ground", interactive: false,
-      style: (f) => ({ stroke: false, fillOpacity: 1, fillColor: f.properties.water ? WATER : "#f7f8f6" }),
-    }).addTo(map);
+    page = read("hicgeo-page");
+    map.getContainer().setAttribute("role", "group");
+    map.getContainer().setAttribute("aria-label", page.words.map);
+    for (const [name, level, through] of [["around", 310, true], ["ground", 330, true], ["cells", 350, true], ["before", 405, true],
+      ["streets", 410, true], ["outline", 420, true], ["edges", 430, true], ["spots", 450, false]]) pane(name, level, through);
+    page.background.forEach(drawBackground);
+    const ground = L.geoJSON(page.areas, { pane: "ground", interactive: false, style: groundStyle }).addTo(map);
     areas = L.geoJSON(page.areas, {
       style: areaStyle,
       onEachFeature: (feature, layer) => {
         byCode.set(feature.id, layer);
         layer.bindTooltip(() => areaCard(feature), { sticky: true, className: "tip", direction: "auto", opacity: 1 });
-        layer.on("click", () => show(layer, feature));
-        layer.on("mouseover", () => { if (layer !== marked) { layer.setStyle({ weight: 2.2, color: "#14181c" }); layer.bringToFront(); } });
-        layer.on("mouseout", () => { if (layer !== marked) areas.resetStyle(layer); });
+        layer.on("click", () => show(feature));
+        layer.on("mouseover", () => edge("hovered", feature));
+        layer.on("mouseout", () => edge("hovered", null));
       },
     }).addTo(map);
+    before = L.geoJSON(page.areas, { pane: "before", interactive: false });
     L.geoJSON(page.outline, { pane: "outline", interactive: false, style: { fill: false, color: "#2b3640", weight: 2 } }).addTo(map);
     L.control.scale({ metric: true, imperial: false, maxWidth: 140 }).addTo(map);
-    const north = L.control({ position: "topright" });
-    north.onAdd = () => {
-      const node = make("div", "north");
-      node.setAttribute("role", "img");
-      node.setAttribute("aria-label", words.north);
-      const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-      svg.setAttribute("width", "16"); svg.setAttribute("height", "20"); svg.setAttribute("viewBox", "0 0 16 20");
-      const arrow = document.createElementNS("http://www.w3.org/2000/svg", "path");
-      arrow.setAttribute("d", "M8 0 L15 19 L8 14 L1 19 Z"); arrow.setAttribute("fill", "#1b2733");
-      svg.appendChild(arrow);
-      node.append(svg, make("span", "", "N"));
-      return node;
-    };
-    north.addTo(map);
-    for (const [css, label] of [["in", words.zoom_in], ["out", words.zoom_out]]) {
+    north();
+    for (const [css, label] of [["in", page.words.zoom_in], ["out", page.words.zoom_out]]) {
       const button = map.getContainer().querySelector(`.leaflet-control-zoom-${css}`);
       if (button) { button.title = label; button.setAttribute("aria-label", label); }
     }
@@ -154,20 +210,93 @@
       map.invalidateSize({ animate: false, pan: false });
       map.fitBounds(view, { animate: false });
     });
+    steps = hicgeoSteps(map, page, refresh);
+    search();
+    tiles(ground);
+    byId("figures").addEventListener("toggle", tabulate);
+    byId("layers").addEventListener("submit", (event) => event.preventDefault());
+  }
+
+  function north() {
+    const control = L.control({ position: "topright" });
+    control.onAdd = () => {
+      const node = make("div", "north");
+      node.setAttribute("role", "img");
+      node.setAttribute("aria-label", page.words.north);
+      const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+      svg.setAttribute("width", "16"); svg.setAttribute("height", "20"); svg.setAttribute("viewBox", "0 0 16 20");
+      const arrow = document.createElementNS("http://www.w3.org/2000/svg", "path");
+      arrow.setAttribute("d", "M8 0 L15 19 L8 14 L1 19 Z"); arrow.setAttribute("fill", "#1b2733");
+      svg.append(arrow);
+      node.append(svg, make("span", "", "N"));
+      return node;
+    };
+    control.addTo(map);
+  }
+
+  /* A name may occur twice: then its code tells which. */
+  function search() {
     const find = byId("find");
-    for (const feature of named) {
-      const option = make("option", "", feature.properties.name);
-      option.value = feature.id;
-      find.appendChild(option);
+    const plain = (text) => text.normalize("NFD").replace(/\p{Diacritic}/gu, "").toLowerCase().trim();
+    const times = new Map();
+    for (const { properties } of page.areas.features) times.set(properties.name, (times.get(properties.name) || 0) + 1);
+    const named = page.areas.features
+      .map((each) => [times.get(each.properties.name) > 1 ? `${each.properties.name} (${each.id})` : each.properties.name, each])
+      .sort((a, b) => a[0].localeCompare(b[0], page.language));
+    for (const [name] of named) {
+      const option = make("option");
+      option.value = name;
+      byId("names").append(option);
     }
-    find.addEventListener("change", () => {
-      const layer = byCode.get(find.value);
-      if (!layer) return;
-      show(layer, layer.feature);
-      const bounds = layer.getBounds();
+    const seek = (whole) => {
+      const wanted = plain(find.value);
+      if (!wanted) { byId("found").textContent = ""; return; }
+      const fitting = named.filter(([name]) => plain(name) === wanted);
+      if (!fitting.length && !whole) return;
+      const found = fitting.length ? fitting : named.filter(([name]) => plain(name).includes(wanted));
+      byId("found").textContent = found.length > 1
+        ? `${page.words.several}: ${found.slice(0, 8).map((each) => each[0]).join(", ")}${found.length > 8 ? " …" : ""}`
+        : found.length ? "" : page.words.none;
+      if (!found.length) return;
+      const feature = found[0][1];
+      show(feature);
+      const bounds = byCode.get(feature.id).getBounds();
       const size = map.latLngToContainerPoint(bounds.getSouthEast()).subtract(map.latLngToContainerPoint(bounds.getNorthWest()));
-      if (!map.getBounds().contains(bounds) || Math.min(size.x, size.y) < 24) map.fitBounds(bounds, { padding: [120, 120] });
+      if (!map.getBounds().contains(bounds) || Math.min(size.x, size.y) < 24) map.fitBounds(bounds, { padding: [120, 120], animate: false });
+    };
+    find.addEventListener("input", () => seek(false));
+    find.addEventListener("change", () => seek(true));
+    find.addEventListener("keydown", (event) => { if (event.key === "Enter") seek(true); });
+  }
+
+  /* Nothing is asked of the tile server before its button is pressed. */
+  function tiles(ground) {
+    if (!page.tiles) return;
+    const button = make("button", "", page.words.tiles);
+    button.type = "button";
+    const box = make("p", "tiles");
+    box.append(button, make("span", "note", page.words.tiles_warning));
+    byId("layers").append(box);
+    button.addEventListener("click", () => {
+      page.tiles.drawn = L.tileLayer(page.tiles.address, { attribution: page.tiles.attribution, maxZoom: 19, minZoom: 6 }).addTo(map);
+      button.disabled = true;
+      ground.setStyle(groundStyle);
+      refresh();
     });
+  }
+
+  function drawBackground(part) {
+    const style = {
+      neighbours: { color: "#b3bbc2", weight: 1, fillColor: "#eceff1", fillOpacity: 1 },
+      water: { color: WATER, weight: 1.5, fillColor: WATER, fillOpacity: 1 },
+      streets: { color: "#3a444d", weight: 0.9, opacity: 0.5, fill: false },
+    }[part.kind];
+    const drawnPart = L.geoJSON(part.shapes, { pane: part.kind === "streets" ? "streets" : "around", interactive: false, style }).addTo(map);
+    drawnPart.eachLayer((layer) => {
+      const name = layer.feature.properties.name;
+      if (name) layer.bindTooltip(() => make("span", "", name), { permanent: true, direction: "center", className: "place", pane: "around", interactive: false });
+    });
+    if (part.kind === "streets") choice("overlays", "checkbox", part.name, true, (on) => { if (on) drawnPart.addTo(map); else drawnPart.remove(); });
   }
 
   function drawCells(layer) {
@@ -179,23 +308,30 @@
 
   function drawSpots(layer) {
     const group = L.featureGroup();
-    const style = (weight, color) => () => ({ weight, color, fill: true, fillColor: "#14181c", fillOpacity: 0, lineJoin: "miter" });
+    const colour = layer.classes[0].colour;
+    const style = (weight, color) => () => ({ weight, color, fill: true, fillColor: colour, fillOpacity: 0, lineJoin: "miter" });
     group.addLayer(L.geoJSON(layer.shapes, { pane: "spots", interactive: false, style: style(6, "#ffffff") }));
-    const outlines = L.geoJSON(layer.shapes, { pane: "spots", style: style(2.6, "#14181c") });
+    const outlines = L.geoJSON(layer.shapes, { pane: "spots", style: style(2.6, colour) });
     group.addLayer(outlines);
     outlines.eachLayer((shape) => {
       const rank = shape.feature.id;
-      const content = () => card(layer.titles[rank], layer.rows, layer.values[rank]);
+      const content = () => card(layer.titles[rank], layer.unit, layer.rows, [layer.values[rank]]);
+      const tell = () => { marked = null; edge("chosen", null); byId("card").replaceChildren(content()); };
       const tip = { sticky: false, className: "tip", direction: "top", opacity: 1 };
       shape.bindTooltip(content, { ...tip, sticky: true });
-      shape.on("click", () => byId("card").replaceChildren(content()));
-      const label = make("div", "rank", rank);
-      label.style.width = label.style.height = "26px";
+      shape.on("click", tell);
+      const label = make("div", `rank ${layer.key}`, rank);
+      label.style.background = colour;
       const icon = L.divIcon({ html: label, className: "", iconSize: [26, 26] });
-      const place = shape.getBounds().getNorthWest(); // beside the shape, which may be smaller than the label
-      const marker = L.marker(place, { icon, alt: layer.titles[rank], keyboard: true, riseOnHover: true });
+      const bounds = shape.getBounds(); // beside the shape, which may be smaller than the label
+      const marker = L.marker(layer.key === "targets" ? bounds.getNorthEast() : bounds.getNorthWest(), { icon, keyboard: true, riseOnHover: true });
       marker.bindTooltip(content, { ...tip, offset: [0, -14] });
-      marker.on("click", () => byId("card").replaceChildren(content()));
+      marker.on("click", tell);
+      marker.on("add", () => {
+        const node = marker.getElement();
+        node.setAttribute("aria-label", layer.titles[rank]);
+        node.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); tell(); } });
+      });
       group.addLayer(marker);
     });
     return group;
@@ -207,17 +343,20 @@
       it.drawn = drawSpots(it).addTo(map);
       overlays.push(it);
       choice("overlays", "checkbox", it.name, true, (on) => { if (on) it.drawn.addTo(map); else it.drawn.remove(); refresh(); });
-    } else {
-      if (it.kind === "cells") it.drawn = drawCells(it);
-      themes.push(it);
-      choice("themes", "radio", it.name, themes.length === 1, () => { theme = it; refresh(); });
-      if (themes.length === 1) theme = it;
+      return;
     }
-    refresh();
+    if (it.kind === "cells") it.drawn = drawCells(it);
+    if (it.frames) {
+      it.step = it.frames.start;
+      it.beside = it.frames.always ? 0 : null;
+    }
+    themes.push(it);
+    choice("themes", "radio", it.name, themes.length === 1, () => { theme = it; refresh(); });
+    if (themes.length === 1) theme = it;
   }
 
   function finish() {
-    choice("themes", "radio", words.outlines, themes.length === 0, () => { theme = null; refresh(); });
+    choice("themes", "radio", page.words.outlines, themes.length === 0, () => { theme = null; refresh(); });
     refresh();
   }
 

@@ -1,0 +1,36 @@
+"""Months and periods on the map, and the controls that go with them."""
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "page.month": ("Maand", "Month"),
+    "page.month_back": ("Vorige maand", "Previous month"),
+    "page.month_on": ("Volgende maand", "Next month"),
+    "page.year_before": ("Vergelijk met een jaar eerder", "Compare with a year before"),
+    "page.swipe": ("Schuif de scheidslijn tussen de twee perioden", "Move the divider between the two periods"),
+    "layer.months": ("{Crime} per maand", "{Crime} by month"),
+    "layer.comparison": ("{rate}: {earlier} naast {later}", "{rate}: {earlier} beside {later}"),
+    "unit.months": ("aantal {crime} in de gekozen maand", "number of {crime} in the chosen month"),
+    "note.months": (
+        "Aantallen, geen risico: in een grote {area} wonen meer mensen. Een verschil van enkele incidenten tussen twee "
+        "maanden is gewoonlijk toeval.",
+        "Counts, not risk: a large {area} has more people. A difference of a few incidents between two months is "
+        "usually chance.",
+    ),
+    "note.comparison": (
+        "Beide perioden hebben dezelfde klassen. Links van de scheidslijn de eerste, rechts de tweede.",
+        "Both periods have the same classes. Left of the divider the first, right the second.",
+    ),
+    "months.zero": ("geen", "none"),
+    "months.missing": ("niet gepubliceerd", "not published"),
+    "months.provisional": ("voorlopig", "provisional"),
+    "months.none": ("{Month}: geen cijfers ({all}).", "{Month}: no figures ({all})."),
+    "months.total": (
+        "{Month}: {total} {crime} in de {n} van {all} met een cijfer.",
+        "{Month}: {total} {crime} in the {n} of {all} that have a figure.",
+    ),
+    "months.total.before": (
+        "{Month}: {total} {crime}, een jaar eerder {before} ({all}).",
+        "{Month}: {total} {crime}, a year before {before} ({all}).",
+    ),
+    "row.year_before": ("een jaar eerder", "a year before"),
+    "row.status": ("cijfers", "figures"),
+}
