@@ -1,4 +1,4 @@
-"""Where it concentrates: hotspots as ranked unions of grid cells."""
+"""Where it concentrates: hotspots as tested and ranked unions of grid cells."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from scipy import ndimage
+from scipy import ndimage, stats
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from hicgeo.analysis._inference import Rng, generator
+from hicgeo.analysis._inference import Rng, generator, poisson_interval
+from hicgeo.analysis._scan import scan
 from hicgeo.analysis.density import Bandwidth, Edge, Kernel, kde, precise_places
 from hicgeo.errors import AlignmentError, InputError
+from hicgeo.schema import xy
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -32,7 +34,16 @@ MIN_IN_HOTSPOT = 5
 NEAR_M, NEAR_DAYS = 100.0, 7.0
 """Incidents this close in place and time are resampled together: one burglar may have done both."""
 
+STATION_M = 2.0
+"""An incident this near to a police station was registered there, not found there."""
+
 DRAWS = 999
+TESTED_AT = 0.05
+CHRONIC = 2 / 3
+"""A place that was hot in this share of the earlier years is chronic."""
+
+OTHER_BANDWIDTHS = (0.5, 0.7, 1.4, 2.0)
+"""Times the bandwidth: where a hotspot is drawn again, to see whether it stays."""
 
 
 def hotspots(
@@ -42,11 +53,16 @@ def hotspots(
     bandwidth: Bandwidth | float,
     at_risk: xr.DataArray | None = None,
     share: float = 0.02,
+    density: float | None = None,
+    significance: float | None = None,
+    min_area_ha: float = 0.0,
+    earlier: gpd.GeoDataFrame | None = None,
+    stations: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
     kernel: Kernel = "quartic",
     edge: Edge = "diggle",
     rng: Rng,
 ) -> gpd.GeoDataFrame:
-    """The densest cells of a town, joined to areas and ranked by their number of incidents.
+    """Areas where incidents concentrate: joined from cells, tested against what is at risk, ranked with an interval.
 
     Parameters
     ----------
@@ -57,34 +73,55 @@ def hotspots(
     bandwidth, kernel, edge
         As in `kde`.
     at_risk
-        Surface on the same grid: what can be struck per cell (dwellings). Gives `expected` and `ratio`.
+        Surface on the same grid: what can be struck per cell (dwellings), from points or 100 m squares. Gives
+        `expected` and `ratio`, and makes a test possible.
     share
         Share of the area's cells to mark, the densest first.
+    density
+        Instead of `share`: mark the cells with at least so many incidents per km2.
+    significance
+        Instead of `share`: mark the circles that a scan finds at this level (0.05, say), given what is at risk.
+    min_area_ha
+        Smaller pieces are left out.
+    earlier
+        Incidents of earlier years, with `start`: which places were hot then too.
+    stations
+        Points of police stations: incidents within 2 m of one are left out.
     rng
-        Seed or numpy Generator of the resampling behind the rank intervals.
+        Seed or numpy Generator of the test and of the resampling behind the rank intervals.
 
     Returns
     -------
     hotspots
-        Polygons of whole cells that touch by their sides, indexed by `rank` (1 = most incidents):
+        Polygons of whole cells that touch by their sides, holes left open, indexed by `rank` (1 = most incidents):
 
         - `incidents` in the cells;
         - `expected`: if every unit at risk in the area had the same chance; NaN without `at_risk`;
         - `ratio`: incidents / expected;
-        - `area_ha`; `share_incidents` and `share_area`, of all in the study area;
-        - `p_value`: NaN: the areas were chosen for their density, so no test of it is fair here;
-        - `rank_low`, `rank_high`: ranks between which 95 % of the resamples fall;
-        - `kind`: "beschrijvend" (descriptive), for the same reason.
+        - `area_ha`; `share_incidents` and `share_area`, of all in the study area; `concentration`, the first divided
+          by the second;
+        - `p_value`: how often chance alone gives a concentration as strong as this one anywhere in the area; NaN
+          where it was not tested;
+        - `rank_low`, `rank_high`: ranks between which 95 % of the resamples fall; `top3`: share of the resamples in
+          which it is among the first three;
+        - `kind`: "meer dan toeval" (p at most 0.05, or at most `significance`), "niet te onderscheiden" from chance,
+          "te weinig om te toetsen" (fewer than 4 incidents expected in every circle that is mostly its own) or "beschrijvend"
+          (descriptive: without `at_risk` nothing is tested);
+        - `history`: "chronisch" (hot in at least two thirds of the earlier years), "nieuw" (in none), "wisselend", or
+          "onbekend" without `earlier`; `years_hot` and `years`, the numbers behind it;
+        - `stability`: share of its cells that are marked too with 0.5, 0.7, 1.4 and 2 times the bandwidth, as many
+          cells being marked each time.
 
-        `attrs`: `share`, `threshold` (incidents per km2), `cell_size`, `bandwidth`, `kernel`,
-        `edge`, `n`, `n_outside` (not in a cell of the area), `n_imprecise` (`precision_m` above the cell size:
-        police stations, streets), `dropped_areas` and
-        `dropped_incidents` (pieces with fewer than 5 incidents).
+        `attrs`: `rule` and `threshold` (incidents per km2 of the least dense marked cell), `share`, `cell_size`,
+        `bandwidth`, `kernel`, `edge`, `n`, `n_outside` (not in a cell of the area), `n_imprecise` (`precision_m` above
+        the cell size: police stations, streets), `n_station`, `n_without_risk` (in a cell where nothing is at risk:
+        not in the test), `draws`, `dropped_areas` and `dropped_incidents` (pieces too small or with fewer than 5).
 
     Raises
     ------
     InputError
-        Fewer than 30 incidents lie in the area, or an argument is out of range.
+        Fewer than 30 incidents lie in the area, an argument is out of range, `significance` comes without `at_risk` or
+        with `density`, nothing is at risk, or `earlier` has no `start`.
     AlignmentError
         `at_risk` is not on this grid.
     CrsError
@@ -92,39 +129,86 @@ def hotspots(
 
     Notes
     -----
-    Ranks: the areas stay as they are and incidents are drawn again with replacement, 999 times, in
-    clusters (chains of incidents within 100 m and 7 days), since near repeats are not independent.
-    The interval says how firm the order is, not whether the area was well drawn. Cost: that of
-    `kde`, plus O(n log n) for the clusters and O(999 n) for the resamples.
+    The scan tests, the density draws. Test: circles of up to 1 km around every cell, with at least 4 incidents and at
+    most a quarter of all expected; the strongest of all circles in each of 999 patterns drawn from `at_risk` makes
+    the p-value family-wise. A drawn area has the p-value of the strongest circle with its centre and at least half of
+    its incidents in it. Draws are of single incidents: where burglars come back within days, some of what the test
+    finds is that.
+
+    Ranks: the areas stay as they are and incidents are drawn again with replacement, 999 times, in clusters (chains of
+    incidents within 100 m and 7 days), since near repeats are not independent. The interval says how firm the order
+    is, not whether the area was well drawn. A place was hot in an earlier year when it had more incidents then than
+    its share of the dwellings (of the area, without `at_risk`) explains, one-sided Poisson at 5 %.
+
+    Cost: five times that of `kde`, O(n log n) for the clusters, O(999 n) for the resamples, and with `at_risk`
+    O(999 x cells x some 100 rows of circles).
+
+    References
+    ----------
+    Kulldorff, M. (1997). A spatial scan statistic. doi:10.1080/03610929708831995
+
+    Examples
+    --------
+    >>> import geopandas as gpd, numpy as np
+    >>> from shapely.geometry import box
+    >>> from hicgeo import Grid
+    >>> grid = Grid.over(gpd.GeoSeries([box(0, 0, 3000, 3000)], crs="EPSG:28992"), cell_size=100)
+    >>> chance = np.random.default_rng(1)
+    >>> homes = grid.counts(chance.uniform(0, 3000, (9000, 2)))
+    >>> places = np.vstack([chance.uniform(0, 3000, (200, 2)), chance.normal(1500, 100, (60, 2))])
+    >>> points = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*places.T), crs="EPSG:28992")
+    >>> spots = hotspots(points, grid, bandwidth=300.0, at_risk=homes, significance=0.05, rng=1)
+    >>> spots[["kind", "p_value"]].head(1).to_dict("records")
+    [{'kind': 'meer dan toeval', 'p_value': 0.001}]
     """
-    if not 0 < share < 1:
-        raise InputError("share must lie between 0 and 1", f"{share}", "take 0.02 for the densest 2 % of the cells")
+    rule = _rule(share, density, significance, at_risk)
+    if not (np.isfinite(min_area_ha) and min_area_ha >= 0):
+        raise InputError(
+            "min_area_ha must be a number from 0", f"{min_area_ha}", "take 1 for a hectare, or leave it out"
+        )
+    points, at_station = _away_from(points, stations)
     surface = kde(points, grid, bandwidth=bandwidth, kernel=kernel, edge=edge)
     places, imprecise = precise_places(points, grid.cell_size)
     cell = grid.locate(places)
     within = cell >= 0
-    if within.sum() < MIN_INCIDENTS:
+    n = int(within.sum())
+    if n < MIN_INCIDENTS:
+        fewest, most = poisson_interval([n])
         raise InputError(
             f"hotspots need at least {MIN_INCIDENTS} incidents in the area",
-            f"{within.sum()}",
+            f"{n} (95 % interval of what may be expected again: {fewest[0]:.1f} to {most[0]:.1f})",
             "take a longer period or several crime types, or show counts per neighbourhood with their intervals",
         )
-    density = surface.to_numpy()
-    marked = _densest(density, share)
+    random = generator(rng)
+    units = _units(at_risk, grid)
+    counts = np.bincount(cell[within], minlength=grid.inside.size).reshape(grid.shape).astype(float)
+    test = None if units is None else scan(counts, units, grid.cell_size, DRAWS, random)
+    values = surface.to_numpy()
+    if rule == "significance" and test is not None and significance is not None:
+        marked = test.windows(significance) & grid.inside
+    elif density is not None:
+        marked = np.nan_to_num(values) >= density
+    else:
+        marked = _densest(values, max(1, round(share * int(grid.inside.sum()))))
+
     piece_of_cell, pieces = ndimage.label(marked)
     piece = piece_of_cell.ravel()[cell[within]]
     incidents = np.bincount(piece, minlength=pieces + 1)[1:]
-    kept = np.flatnonzero(incidents >= MIN_IN_HOTSPOT)
-
     size = np.bincount(piece_of_cell.ravel(), minlength=pieces + 1)[1:]
-    peak = ndimage.maximum(density, piece_of_cell, np.arange(1, pieces + 1)) if pieces else np.empty(0)
+    hectares = size * grid.cell_size**2 / 1e4
+    kept = np.flatnonzero((incidents >= MIN_IN_HOTSPOT) & (hectares >= min_area_ha))
+    peak = ndimage.maximum(values, piece_of_cell, np.arange(1, pieces + 1)) if pieces else np.empty(0)
     order = kept[np.lexsort((-np.asarray(peak)[kept], -incidents[kept]))]
     day = _days(points)[within]
     # Rows in canonical order, so that a seed gives the same interval whatever the order of the file.
     row = np.lexsort((day, places[within, 1], places[within, 0]))
     cluster = _clusters(places[within][row], day[row])
-    low, high = _rank_interval(piece[row], order + 1, cluster, generator(rng))
-    expected = _expected(at_risk, grid, piece_of_cell, pieces, int(within.sum()))[order]
+    low, high, top3 = _rank_interval(piece[row], order + 1, cluster, random)
+    expected = _expected(units, piece_of_cell, pieces, n)[order]
+    p_value = (np.full(pieces, np.nan) if test is None else test.of_pieces(piece_of_cell, pieces))[order]
+    chance = significance if significance is not None else TESTED_AT
+    hot, years = _earlier_years(earlier, grid, units, piece_of_cell, pieces)
+    stays = _stability(points, grid, surface, piece_of_cell, pieces, kernel, edge)
 
     import geopandas as gpd
 
@@ -133,35 +217,165 @@ def hotspots(
             "incidents": incidents[order].astype(float),
             "expected": expected,
             "ratio": np.divide(incidents[order], expected, out=np.full(len(order), np.nan), where=expected > 0),
-            "area_ha": size[order] * grid.cell_size**2 / 1e4,
-            "share_incidents": incidents[order] / within.sum(),
+            "area_ha": hectares[order],
+            "share_incidents": incidents[order] / n,
             "share_area": size[order] / grid.inside.sum(),
-            "p_value": np.full(len(order), np.nan),
+            "concentration": incidents[order] / n / (size[order] / grid.inside.sum()),
+            "p_value": p_value,
             "rank_low": low,
             "rank_high": high,
-            "kind": pd.array(["beschrijvend"] * len(order), dtype="str"),
+            "top3": top3,
+            "kind": pd.array(_kinds(p_value, chance, tested=units is not None), dtype="str"),
+            "history": pd.array(_histories(hot[order], years), dtype="str"),
+            "years_hot": hot[order],
+            "years": np.full(len(order), years),
+            "stability": stays[order],
         },
         geometry=[_outline(grid, piece_of_cell == each + 1) for each in order],
         crs=grid.crs,
         index=pd.RangeIndex(1, len(order) + 1, name="rank"),
     )
     found.attrs = {key: surface.attrs[key] for key in ("cell_size", "bandwidth", "kernel", "edge")} | {
-        "share": share,
-        "threshold": float(np.nanmin(density[marked])),
-        "n": int(within.sum()),
+        "rule": rule,
+        "share": float(marked.sum() / grid.inside.sum()) if rule != "share" else share,
+        "threshold": float(np.nanmin(values[marked])) if marked.any() else np.nan,
+        "n": n,
         "n_outside": int((~within & ~imprecise).sum()),
         "n_imprecise": int(imprecise.sum()),
+        "n_station": at_station,
+        "n_without_risk": 0 if test is None else n - int(test.counts.sum()),
+        "draws": DRAWS,
         "dropped_areas": int(pieces - len(order)),
         "dropped_incidents": int(incidents.sum() - incidents[order].sum()),
     }
     return found
 
 
-def _densest(density: npt.NDArray[np.float64], share: float) -> npt.NDArray[np.bool_]:
-    """The densest cells that make up `share` of all cells of the area; never an empty cell."""
+def _rule(share: float, density: float | None, significance: float | None, at_risk: xr.DataArray | None) -> str:
+    """Name of the one rule by which cells are marked."""
+    if density is not None and significance is not None:
+        raise InputError("one rule must mark the cells", "density and significance", "give one of them")
+    if significance is not None:
+        if at_risk is None:
+            raise InputError(
+                "significance must be judged against what is at risk",
+                "no at_risk",
+                "read the dwellings with hicgeo.read_at_risk, or mark a share of the area",
+            )
+        if not 0 < significance < 1:
+            raise InputError("significance must lie between 0 and 1", f"{significance}", "take 0.05")
+        return "significance"
+    if density is not None:
+        if not (np.isfinite(density) and density > 0):
+            raise InputError("density must be above 0 incidents per km2", f"{density}", "read one off the surface")
+        return "density"
+    if not 0 < share < 1:
+        raise InputError("share must lie between 0 and 1", f"{share}", "take 0.02 for the densest 2 % of the cells")
+    return "share"
+
+
+def _away_from(
+    points: gpd.GeoDataFrame, stations: gpd.GeoDataFrame | gpd.GeoSeries | None
+) -> tuple[gpd.GeoDataFrame, int]:
+    """Points that are not at a police station, and how many are."""
+    if stations is None or len(stations) == 0:
+        return points, 0
+    places, posts = xy(points), xy(stations.to_crs(points.crs), "stations")
+    known, posts = ~np.isnan(places).any(axis=1), posts[~np.isnan(posts).any(axis=1)]
+    at = np.zeros(len(places), bool)
+    at[known] = np.isfinite(cKDTree(posts).query(places[known], distance_upper_bound=STATION_M)[0])
+    return points[~at], int(at.sum())
+
+
+def _units(at_risk: xr.DataArray | None, grid: Grid) -> npt.NDArray[np.float64] | None:
+    """What is at risk per cell, 0 outside the area."""
+    if at_risk is None:
+        return None
+    if at_risk.shape != grid.shape or not (
+        np.array_equal(at_risk["x"], grid.x) and np.array_equal(at_risk["y"], grid.y)
+    ):
+        raise AlignmentError(
+            "at_risk must be on the same grid as the hotspots",
+            f"{at_risk.shape} cells against {grid.shape}",
+            "read it with hicgeo.read_at_risk(source, grid) for this grid",
+        )
+    units = np.where(grid.inside, np.nan_to_num(at_risk.to_numpy()), 0.0)
+    if not (np.isfinite(units).all() and (units >= 0).all() and units.any()):
+        raise InputError(
+            "at_risk must hold numbers from 0, and something at risk in the area",
+            f"{int((units < 0).sum())} cells under 0, {units.sum():g} in all",
+            "read it with hicgeo.read_at_risk(source, grid)",
+        )
+    return units
+
+
+def _kinds(p_value: npt.NDArray[np.float64], chance: float, *, tested: bool) -> list[str]:
+    """Whether each hotspot is more than chance."""
+    if not tested:
+        return ["beschrijvend"] * len(p_value)
+    few, more = np.isnan(p_value), p_value <= chance
+    names = np.where(few, "te weinig om te toetsen", np.where(more, "meer dan toeval", "niet te onderscheiden"))
+    return [str(name) for name in names]
+
+
+def _earlier_years(
+    earlier: gpd.GeoDataFrame | None,
+    grid: Grid,
+    units: npt.NDArray[np.float64] | None,
+    piece_of_cell: npt.NDArray[np.int32],
+    pieces: int,
+) -> tuple[npt.NDArray[np.int64], int]:
+    """In how many earlier years each piece had more than its share, and how many years there are."""
+    hot = np.zeros(pieces, np.int64)
+    if earlier is None:
+        return hot, 0
+    if "start" not in earlier:
+        raise InputError("earlier must have the start of its incidents", "no start", "give an incident table")
+    grid.match_crs(earlier, "earlier")
+    cell = grid.locate(precise_places(earlier, grid.cell_size)[0])
+    year = earlier["start"].dt.year.to_numpy(float, na_value=np.nan)
+    used = (cell >= 0) & ~np.isnan(year)
+    years = np.unique(year[used])
+    base = _expected(grid.inside.astype(float) if units is None else units, piece_of_cell, pieces, 1)
+    for each in years:
+        then = cell[used & (year == each)]
+        count = np.bincount(piece_of_cell.ravel()[then], minlength=pieces + 1)[1:]
+        hot += stats.poisson.sf(count - 1, len(then) * base) <= TESTED_AT
+    return hot, len(years)
+
+
+def _histories(hot: npt.NDArray[np.int64], years: int) -> list[str]:
+    """Whether each hotspot is an old one."""
+    if years == 0:
+        return ["onbekend"] * len(hot)
+    return ["chronisch" if each >= CHRONIC * years else "wisselend" if each else "nieuw" for each in hot]
+
+
+def _stability(
+    points: gpd.GeoDataFrame,
+    grid: Grid,
+    surface: xr.DataArray,
+    piece_of_cell: npt.NDArray[np.int32],
+    pieces: int,
+    kernel: Kernel,
+    edge: Edge,
+) -> npt.NDArray[np.float64]:
+    """Share of the cells of each piece that are marked at other bandwidths too; NaN when none can be drawn."""
+    wanted = int((piece_of_cell > 0).sum())
+    radii = [times * surface.attrs["bandwidth"] for times in OTHER_BANDWIDTHS]
+    radii = [radius for radius in radii if radius >= grid.cell_size]
+    if wanted == 0 or not radii:
+        return np.full(pieces, np.nan)
+    again = np.zeros(grid.shape)
+    for radius in radii:
+        again += _densest(kde(points, grid, bandwidth=radius, kernel=kernel, edge=edge).to_numpy(), wanted)
+    return np.asarray(ndimage.mean(again / len(radii), piece_of_cell, np.arange(1, pieces + 1)))
+
+
+def _densest(density: npt.NDArray[np.float64], wanted: int) -> npt.NDArray[np.bool_]:
+    """The `wanted` densest cells of the area; never an empty cell."""
     flat = density.ravel()
     inside = np.flatnonzero(~np.isnan(flat))
-    wanted = max(1, round(share * len(inside)))
     # Rounded, so that the last bits of a sum do not decide which of two equal cells comes first.
     top = inside[np.argsort(-np.round(flat[inside], 9), kind="stable")[:wanted]]
     marked = np.zeros(flat.size, bool)
@@ -188,10 +402,10 @@ def _clusters(places: npt.NDArray[np.float64], day: npt.NDArray[np.float64]) -> 
 
 def _rank_interval(
     piece: npt.NDArray[np.intp], ranked: npt.NDArray[np.intp], cluster: npt.NDArray[np.intp], rng: np.random.Generator
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """2.5 and 97.5 percent points of each area's rank when clusters of incidents are drawn again."""
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """2.5 and 97.5 percent points of each area's rank when clusters of incidents are drawn again, and its top 3."""
     if len(ranked) == 0:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
+        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
     clusters = int(cluster.max()) + 1
     column = np.full(max(int(piece.max()), int(ranked.max())) + 1, -1)
     column[ranked] = np.arange(len(ranked))
@@ -206,24 +420,15 @@ def _rank_interval(
         # Ties share the better rank first in the published order, as a reader would break them.
         ranks[draw, np.argsort(-total, kind="stable")] = np.arange(1, len(ranked) + 1)
     low, high = np.quantile(ranks, [0.025, 0.975], axis=0, method="inverted_cdf")
-    return low.astype(np.int64), high.astype(np.int64)
+    return low.astype(np.int64), high.astype(np.int64), (ranks <= 3).mean(axis=0)
 
 
 def _expected(
-    at_risk: xr.DataArray | None, grid: Grid, piece_of_cell: npt.NDArray[np.int32], pieces: int, n: int
+    units: npt.NDArray[np.float64] | None, piece_of_cell: npt.NDArray[np.int32], pieces: int, n: int
 ) -> npt.NDArray[np.float64]:
     """Incidents per piece if every unit at risk had the same chance."""
-    if at_risk is None:
+    if units is None:
         return np.full(pieces, np.nan)
-    if at_risk.shape != grid.shape or not (
-        np.array_equal(at_risk["x"], grid.x) and np.array_equal(at_risk["y"], grid.y)
-    ):
-        raise AlignmentError(
-            "at_risk must be on the same grid as the hotspots",
-            f"{at_risk.shape} cells against {grid.shape}",
-            "read it with hicgeo.read_at_risk(source, grid) for this grid",
-        )
-    units = np.where(grid.inside, np.nan_to_num(at_risk.to_numpy()), 0.0)
     share = np.bincount(piece_of_cell.ravel(), weights=units.ravel(), minlength=pieces + 1)[1:] / units.sum()
     return np.asarray(n * share)
 

@@ -37,6 +37,7 @@ AGGREGATE_COLUMNS = frozenset({
     "probability", "dispersion", "k", "stability", "criterion",
     # hotspots and hours
     "rank", "expected", "area_ha", "share_incidents", "share_area", "p_value", "rank_low", "rank_high", "kind",
+    "concentration", "top3", "history", "years_hot", "years",
     "hour_of_week", "weekday", "hour",
 })  # fmt: skip
 """Columns that speak of areas, periods and rows of a report, never of one incident."""

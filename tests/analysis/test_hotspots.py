@@ -123,3 +123,145 @@ def test_all_at_one_address_is_one_hotspot(grid):
     got = hg.hotspots(one, grid, bandwidth=300, rng=1)
     assert len(got) == 1
     assert got["incidents"].tolist() == [40]
+
+
+@pytest.fixture(scope="module")
+def homes(grid):
+    return grid.counts(np.random.default_rng(1).uniform([0, 0], [5000, 4000], (20_000, 2)))
+
+
+@pytest.fixture(scope="module")
+def tested(points, grid, homes):
+    return hg.hotspots(points, grid, bandwidth=300, at_risk=homes, significance=0.05, rng=1)
+
+
+def test_what_was_planted_is_more_than_chance(tested):
+    assert (tested["kind"] == "meer dan toeval").all()
+    assert (tested["p_value"] <= 0.05).all()
+    for centre in CLUSTERS:
+        assert tested.contains(Point(centre)).sum() == 1
+    assert len(tested) == 3
+    assert tested.attrs["rule"] == "significance"
+
+
+def test_the_densest_cells_of_chance_are_not_more_than_chance(grid, homes):
+    rng = np.random.default_rng(8)
+    even = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*rng.uniform([0, 0], [5000, 4000], (500, 2)).T), crs=RD)
+    got = hg.hotspots(even, grid, bandwidth=300, at_risk=homes, rng=1)
+    assert len(got)
+    assert "meer dan toeval" not in set(got["kind"])
+    assert "niet te onderscheiden" in set(got["kind"])
+    assert len(hg.hotspots(even, grid, bandwidth=300, at_risk=homes, significance=0.05, rng=1)) == 0
+
+
+def test_where_little_is_expected_nothing_is_tested(grid):
+    rng = np.random.default_rng(9)
+    # all dwellings in the west, one lone farm in the east that is struck time and again
+    homes = grid.counts(np.vstack([rng.uniform([0, 0], [2000, 4000], (5000, 2)), [[4550.0, 2050.0]]]))
+    xy = np.vstack([rng.uniform([0, 0], [2000, 4000], (60, 2)), np.tile([4550.0, 2050.0], (12, 1))])
+    got = hg.hotspots(
+        gpd.GeoDataFrame(geometry=gpd.points_from_xy(*xy.T), crs=RD), grid, bandwidth=300, at_risk=homes, rng=1
+    )
+    assert got.loc[1, "kind"] == "te weinig om te toetsen"
+    assert np.isnan(got.loc[1, "p_value"])
+    assert got.loc[1, "ratio"] > 100
+
+
+def test_a_density_marks_all_cells_above_it(points, grid):
+    surface = hg.kde(points, grid, bandwidth=300)
+    got = hg.hotspots(points, grid, bandwidth=300, density=200.0, rng=1)
+    cells = int((surface >= 200).sum())
+    assert got.attrs["share"] == pytest.approx(cells / 2000)
+    assert got["area_ha"].sum() <= cells
+    assert got.attrs["threshold"] >= 200
+
+
+def test_a_hole_stays_open_and_is_not_counted(grid):
+    # a ring of incidents around a quiet park: one area with a hole
+    angle = np.linspace(0, 2 * np.pi, 300, endpoint=False)
+    ring = np.column_stack([2550 + 900 * np.cos(angle), 2050 + 900 * np.sin(angle)])
+    park = np.tile([2550.0, 2050.0], (3, 1))
+    both = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*np.vstack([ring, park]).T), crs=RD)
+    got = hg.hotspots(both, grid, bandwidth=200, density=20.0, rng=1)
+    first = got.geometry[1]
+    assert len(first.interiors) == 1
+    assert not first.contains(Point(2550, 2050))
+    assert got.loc[1, "incidents"] == 300
+    assert got.loc[1, "area_ha"] == pytest.approx(first.area / 1e4)
+
+
+def test_small_pieces_can_be_left_out(points, grid, spots):
+    least = float(spots["area_ha"].iloc[:2].min())
+    got = hg.hotspots(points, grid, bandwidth=300, share=0.03, min_area_ha=least, rng=1)
+    assert (got["area_ha"] >= least).all()
+    assert got.attrs["dropped_areas"] >= spots.attrs["dropped_areas"]
+
+
+def test_incidents_at_a_police_station_are_left_out(points, grid):
+    station = gpd.GeoSeries([Point(4500, 3500)], crs=RD)
+    heap = gpd.GeoDataFrame({"start": points["start"].iloc[:80]}, geometry=[Point(4501, 3500)] * 80, crs=RD)
+    both = pd.concat([points, heap], ignore_index=True)
+    assert hg.hotspots(both, grid, bandwidth=300, rng=1).contains(Point(4501, 3500)).any()
+    got = hg.hotspots(both, grid, bandwidth=300, stations=station.to_crs(4258), rng=1)
+    assert got.attrs["n_station"] == 80
+    assert not got.contains(Point(4501, 3500)).any()
+    assert got.attrs["n"] == len(points)
+
+
+def test_old_hotspots_are_told_from_new_ones(points, grid, homes):
+    rng = np.random.default_rng(6)
+    rows = []
+    for year in (2021, 2022, 2023):
+        # the first cluster was there every year, the second only in 2022
+        busy = [(1250, 1250, 60)] + ([(3750, 1150, 60)] if year == 2022 else [])
+        xy = np.vstack(
+            [rng.uniform([0, 0], [5000, 4000], (300, 2))] + [rng.normal(at[:2], 80, (at[2], 2)) for at in busy]
+        )
+        start = pd.DatetimeIndex([pd.Timestamp(year, 6, 1, tz="Europe/Amsterdam")] * len(xy))
+        rows.append(gpd.GeoDataFrame({"start": start}, geometry=gpd.points_from_xy(*xy.T), crs=RD))
+    earlier = pd.concat(rows, ignore_index=True)
+    got = hg.hotspots(points, grid, bandwidth=300, at_risk=homes, share=0.03, earlier=earlier, rng=1)
+    kinds = {centre: got.loc[got.contains(Point(centre)), "history"].item() for centre in CLUSTERS}
+    assert list(kinds.values()) == ["chronisch", "wisselend", "nieuw"]
+    assert got.loc[1, ["years_hot", "years"]].tolist() == [3, 3]
+    without = hg.hotspots(points, grid, bandwidth=300, share=0.03, rng=1)
+    assert set(without["history"]) == {"onbekend"}
+    with pytest.raises(hg.InputError, match="start"):
+        hg.hotspots(points, grid, bandwidth=300, earlier=earlier.drop(columns="start"), rng=1)
+
+
+def test_a_sharp_cluster_is_stable_and_noise_is_not(grid, spots):
+    assert spots["stability"].between(0, 1).all()
+    assert spots["stability"].iloc[:2].min() > 0.7
+    xy = np.random.default_rng(8).uniform([0, 0], [5000, 4000], (500, 2))
+    noise = hg.hotspots(gpd.GeoDataFrame(geometry=gpd.points_from_xy(*xy.T), crs=RD), grid, bandwidth=300, rng=1)
+    assert noise["stability"].max() < spots["stability"].iloc[0]
+
+
+def test_top_three_is_as_firm_as_the_ranks(spots):
+    assert spots["top3"].between(0, 1).all()
+    sure = spots["rank_high"] <= 3
+    assert (spots.loc[sure, "top3"] >= 0.97).all()
+    assert (spots.loc[spots["rank_low"] > 3, "top3"] <= 0.025).all()
+    assert spots["top3"].sum() <= 3 + 1e-9
+
+
+def test_rules_that_contradict_are_refused(points, grid, homes):
+    settings = {"bandwidth": 300, "rng": 1}
+    with pytest.raises(hg.InputError, match="one rule"):
+        hg.hotspots(points, grid, at_risk=homes, density=10.0, significance=0.05, **settings)
+    with pytest.raises(hg.InputError, match="against what is at risk"):
+        hg.hotspots(points, grid, significance=0.05, **settings)
+    for wrong in ({"density": 0.0}, {"density": np.nan}, {"min_area_ha": -1.0}):
+        with pytest.raises(hg.InputError):
+            hg.hotspots(points, grid, **wrong, **settings)
+    with pytest.raises(hg.InputError, match="between 0 and 1"):
+        hg.hotspots(points, grid, at_risk=homes, significance=1.5, **settings)
+    with pytest.raises(hg.InputError, match="something at risk"):
+        hg.hotspots(points, grid, at_risk=homes * 0, **settings)
+
+
+@pytest.mark.parametrize("n", [0, 1, 29])
+def test_too_few_come_with_their_interval(points, grid, n):
+    with pytest.raises(hg.InputError, match=rf"{n} \(95 % interval.*counts per neighbourhood"):
+        hg.hotspots(points.iloc[:n], grid, bandwidth=300, rng=1)
