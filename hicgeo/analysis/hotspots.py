@@ -105,8 +105,8 @@ def hotspots(
         - `rank_low`, `rank_high`: ranks between which 95 % of the resamples fall; `top3`: share of the resamples in
           which it is among the first three;
         - `kind`: "meer dan toeval" (p at most 0.05, or at most `significance`), "niet te onderscheiden" from chance,
-          "te weinig om te toetsen" (fewer than 4 incidents expected in every circle that is mostly its own) or "beschrijvend"
-          (descriptive: without `at_risk` nothing is tested);
+          "te weinig om te toetsen" (fewer than 4 incidents expected in every circle that is mostly its own) or
+          "beschrijvend" (descriptive: without `at_risk` nothing is tested);
         - `history`: "chronisch" (hot in at least two thirds of the earlier years), "nieuw" (in none), "wisselend", or
           "onbekend" without `earlier`; `years_hot` and `years`, the numbers behind it;
         - `stability`: share of its cells that are marked too with 0.5, 0.7, 1.4 and 2 times the bandwidth, as many

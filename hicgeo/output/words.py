@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from hicgeo.errors import InputError
+from hicgeo.output._words_hotspots import hotspots
 from hicgeo.output.language import Language, base_name, check_language, crime, number, percent, text
 
 STABLE = 0.6
@@ -52,7 +53,7 @@ def in_words(result: Any, *, language: str = "nl") -> list[str]:
     columns = set(getattr(result, "columns", ()))
     by_columns: dict[str, Callable[[Any, Language], list[str]]] = {
         "rate_eb": _rates,
-        "share_incidents": _hotspots,
+        "share_incidents": hotspots,
         "ratio_trend": _dark_days,
     }
     by_field: dict[str, Callable[[Any, Language], list[str]]] = {
@@ -125,23 +126,6 @@ def _match(match: Any, language: Language) -> list[str]:
             share_base=percent(match.share_base, language), lost=len(lost),
             incidents=number(lost["incidents"].sum(), language), share=percent(match.share_incidents, language),
         )
-    ]  # fmt: skip
-
-
-def _hotspots(spots: pd.DataFrame, language: Language) -> list[str]:
-    if spots.empty:
-        return [text("words.hotspots.none", language)]
-    first = spots.iloc[0]
-    return [
-        text(
-            "words.hotspots", language, n=len(spots), area=percent(spots["share_area"].sum(), language),
-            share=percent(spots["share_incidents"].sum(), language),
-        ),
-        text(
-            "words.hotspots.first", language, incidents=number(first["incidents"], language),
-            area=number(first["area_ha"], language), low=first["rank_low"], high=first["rank_high"],
-        ),
-        text("words.hotspots.untested", language),
     ]  # fmt: skip
 
 

@@ -33,5 +33,25 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Beschrijvend: of het meer is dan toeval, is niet getoetst.",
         "Descriptive: whether this is more than chance has not been tested.",
     ),
+    "words.hotspots.tested": (
+        "Gegeven waar de woningen staan zijn er {more} meer dan toeval; {same} niet van toeval te onderscheiden en "
+        "{few} met te weinig incidenten om te toetsen.",
+        "Given where the dwellings are, {more} are more than chance; {same} cannot be told from chance and {few} have "
+        "too few incidents to test.",
+    ),
+    "words.hotspots.tested.none": (
+        "Gegeven waar de woningen staan is geen ervan aantoonbaar meer dan toeval: {same} niet te onderscheiden, {few} "
+        "met te weinig incidenten om te toetsen.",
+        "Given where the dwellings are, none is demonstrably more than chance: {same} cannot be told apart, {few} have "
+        "too few incidents to test.",
+    ),
+    "words.hotspots.history": (
+        "Vergeleken met {years} eerdere jaren: {chronic} chronisch, {some} wisselend, {new} nieuw.",
+        "Against {years} earlier years: {chronic} chronic, {some} on and off, {new} new.",
+    ),
+    "words.hotspots.none.tested": (
+        "Geen enkele plek is aantoonbaar meer dan toeval, gegeven waar de woningen staan.",
+        "No place is demonstrably more than chance, given where the dwellings are.",
+    ),
     "words.hotspots.none": ("Geen hotspots gevonden.", "No hotspots found."),
 }

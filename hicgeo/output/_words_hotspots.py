@@ -1,0 +1,43 @@
+"""Sentences about hotspots."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from hicgeo.output.language import Language, number, percent, text
+
+
+def hotspots(spots: pd.DataFrame, language: Language) -> list[str]:
+    """Say where it concentrates, how firm the order is, and what is more than chance."""
+    if spots.empty:
+        rule = spots.attrs.get("rule")
+        return [text("words.hotspots.none.tested" if rule == "significance" else "words.hotspots.none", language)]
+    first = spots.iloc[0]
+    sentences = [
+        text(
+            "words.hotspots", language, n=len(spots), area=percent(spots["share_area"].sum(), language),
+            share=percent(spots["share_incidents"].sum(), language),
+        ),
+        text(
+            "words.hotspots.first", language, incidents=number(first["incidents"], language),
+            area=number(first["area_ha"], language), low=first["rank_low"], high=first["rank_high"],
+        ),
+    ]  # fmt: skip
+    if (spots["kind"] == "beschrijvend").all():
+        return [*sentences, text("words.hotspots.untested", language)]
+    more, few = spots["kind"] == "meer dan toeval", spots["kind"] == "te weinig om te toetsen"
+    sentences.append(
+        text(
+            "words.hotspots.tested" if more.any() else "words.hotspots.tested.none", language, more=int(more.sum()),
+            same=int((~more & ~few).sum()), few=int(few.sum()),
+        )
+    )  # fmt: skip
+    if "history" in spots and not (spots["history"] == "onbekend").all():
+        of = {name: int((spots["history"] == name).sum()) for name in ("chronisch", "nieuw", "wisselend")}
+        sentences.append(
+            text(
+                "words.hotspots.history", language, years=int(first["years"]), chronic=of["chronisch"],
+                new=of["nieuw"], some=of["wisselend"],
+            )
+        )  # fmt: skip
+    return sentences
