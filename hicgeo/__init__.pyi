@@ -1,5 +1,5 @@
 from .analysis.counting import CodeMatch, count_incidents, match_codes, roll_up
-from .analysis.density import Bandwidth, bandwidth, kde
+from .analysis.density import Bandwidth, bandwidth, kde, kde_by
 from .analysis.hotspots import hotspots
 from .analysis.join import NeighbourhoodIndex, assign_neighbourhoods
 from .analysis.rates import group_rates, rates
@@ -68,6 +68,7 @@ __all__ = [
     "hotspots",
     "in_words",
     "kde",
+    "kde_by",
     "match_codes",
     "open_run",
     "plot_quality",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from hicgeo.errors import InputError
+from hicgeo.analysis._kernels import KERNELS, RADIUS_PER_SIGMA, Direct, Kernel, Spectral, around, smoother
+from hicgeo.analysis._locate import Raster
+from hicgeo.errors import AlignmentError, InputError
 from hicgeo.schema import xy
 
 if TYPE_CHECKING:
@@ -21,15 +23,17 @@ if TYPE_CHECKING:
     from hicgeo.grid import Grid
 
     Array = npt.NDArray[np.float64]
+    Flags = npt.NDArray[np.bool_]
 
-Kernel = Literal["quartic", "gaussian"]
 Edge = Literal["diggle", "uniform", "none"]
 
-RADIUS_PER_SIGMA: dict[Kernel, float] = {"quartic": 8**0.5, "gaussian": 1.0}
-"""A kernel's own parameter (radius of a compact kernel, standard deviation of a Gaussian) per standard deviation."""
+__all__ = ["Bandwidth", "Edge", "Kernel", "bandwidth", "kde", "kde_by", "precise_places"]
 
-_BLOCK = 4_000_000
-"""Kernel values held at once: 32 MB each for a handful of arrays."""
+MAX_VALUES = 100_000_000
+"""Cells times groups that `kde_by` accepts: 800 MB."""
+
+_MANY = 20_000
+"""Points from which a raster over the border of the area is quicker than asking each by itself."""
 
 
 @dataclass(frozen=True)
@@ -59,14 +63,14 @@ class Bandwidth:
         Parameters
         ----------
         kernel
-            "quartic" or "gaussian".
+            "gaussian", "quartic", "epanechnikov", "triangular" or "uniform".
 
         Raises
         ------
         InputError
             The kernel is unknown.
         """
-        _known("kernel", kernel, RADIUS_PER_SIGMA)
+        _known("kernel", kernel, KERNELS)
         return float(self.sigma * RADIUS_PER_SIGMA[kernel])
 
     def to_frame(self) -> pd.DataFrame:
@@ -154,6 +158,8 @@ def kde(
     kernel: Kernel = "quartic",
     edge: Edge = "diggle",
     weights: npt.ArrayLike | None = None,
+    adaptive: bool = False,
+    years: float | None = None,
 ) -> xr.DataArray:
     """Kernel density of points at the cell centres of a grid.
 
@@ -162,43 +168,58 @@ def kde(
     points
         Points in the CRS of the grid.
     grid
-        Where the density is wanted; its area decides which points count.
+        Where the density is wanted; its area, holes left out, decides which points count.
     bandwidth
-        A `Bandwidth`, or metres: the radius of the quartic kernel, the standard deviation of the Gaussian.
+        A `Bandwidth`, or metres: the standard deviation of the Gaussian, the radius of another kernel.
     kernel
-        "quartic", proportional to (1 - (d/radius)**2)**2 within the radius, or "gaussian".
+        With d the distance in bandwidths: "gaussian", exp(-d**2 / 2); within the radius "quartic", (1 - d**2)**2,
+        "epanechnikov", 1 - d**2, "triangular", 1 - d, or "uniform", 1.
     edge
         Correction for the mass that a kernel would lose across the border: "diggle" divides each
         point's kernel by its own mass inside, so that mass is kept exactly; "uniform" divides each
         cell by the kernel mass around it; "none" leaves the loss. Only "diggle" keeps mass.
     weights
         One finite number of 0 or more per point; 1 when left out.
+    adaptive
+        Give each point a bandwidth of its own, smaller where points are dense (Abramson): `bandwidth` times
+        (f / g)**(-1/2), with f the density with the plain bandwidth in the cell of the point and g the geometric
+        mean of f over the points; never below the cell size.
+    years
+        Length of the period: the density is then per year.
 
     Returns
     -------
     surface
-        (y, x) incidents per km2 at the cell centres, NaN outside the area. `attrs`: `crs`,
+        (y, x) incidents per km2 (per year, with `years`) at the cell centres, NaN outside the area. `attrs`: `crs`,
         `cell_size`, `kernel`, `edge`, `bandwidth` (the kernel's own parameter, m), `sigma` (m),
-        `method`, `n` (points, or weight, inside), `n_outside`, `n_unlocated`, `n_imprecise` (`precision_m`
-        above the cell size), `n_unplaced` (inside, but with no cell centre of the area within reach of
-        the kernel).
+        `method`, `adaptive`, `years` (0 when not given), `n` (points, or weight, inside), `n_outside`,
+        `n_unlocated`, `n_imprecise` (`precision_m` above the cell size), `n_unplaced` (inside, but with no cell centre
+        of the area within reach of the kernel), and with `adaptive` `smallest` and `largest` bandwidth (m).
 
     Raises
     ------
     InputError
-        Bandwidth, kernel, edge or weights cannot be used; the bandwidth is under the cell size; or most places are
-        less precise than a cell.
+        Bandwidth, kernel, edge, weights or years cannot be used; the bandwidth is under the cell size; or most places
+        are less precise than a cell.
     CrsError
         The CRS is missing, geographic, or not the grid's.
 
     Notes
     -----
-    Exact in float64: no kernel is cut off or binned. Quartic: O(n (radius / cell)^2), direct.
-    Gaussian: O(n (columns + rows) + n x cells), as one matrix product, the kernel being a product of x and y.
+    In float64. Kernels with a radius are summed directly, error 1e-14 of the peak, O(n (bandwidth / cell)^2).
+    A Gaussian is spread by B-splines and smoothed by a Fourier transform that undoes the spline (Potts and Steidl
+    2003): O(n + cells log(cells)), error under 1e-7 of a point's own kernel, so under 1e-6 of the peak for any n; or
+    directly, cut off at 9 standard deviations, where that is cheaper (few points, small or adaptive bandwidths).
+
+    Density says where reported incidents are many, not where the chance of one is high: see `relative_risk`.
 
     References
     ----------
+    Abramson, I. S. (1982). On bandwidth variation in kernel estimates. doi:10.1214/aos/1176345986
+
     Diggle, P. (1985). A kernel method for smoothing point process data. doi:10.2307/2347366
+
+    Potts, D. and Steidl, G. (2003). Fast summation at nonequispaced knots by NFFT. doi:10.1137/S1064827502400984
 
     Examples
     --------
@@ -211,46 +232,250 @@ def kde(
     >>> round(float(surface.sum()) * 0.1**2, 12)  # incidents per km2 times km2
     1.0
     """
-    _known("kernel", kernel, RADIUS_PER_SIGMA)
-    _known("edge", edge, ("diggle", "uniform", "none"))
-    grid.match_crs(points)
-    if isinstance(bandwidth, Bandwidth):
-        reach, method = bandwidth.radius(kernel), bandwidth.method
-    else:
-        reach, method = float(bandwidth), "given"
-    if not (np.isfinite(reach) and reach >= grid.cell_size):
-        raise InputError(
-            "bandwidth must be at least the cell size",
-            f"{reach:g} m on cells of {grid.cell_size:g} m",
-            "take a larger bandwidth or smaller cells",
+    chosen = _Choice.check(grid, bandwidth, kernel, edge, adaptive, _years(years))
+    cloud = _Cloud.over(points, grid, weights)
+    values, attrs = chosen.density(grid, cloud.places, cloud.weight, None)
+    return grid.surface(values, **attrs, **cloud.left_out)
+
+
+def kde_by(
+    points: gpd.GeoDataFrame | gpd.GeoSeries,
+    grid: Grid,
+    *,
+    by: pd.Series,
+    bandwidth: Bandwidth | float,
+    kernel: Kernel = "quartic",
+    edge: Edge = "diggle",
+    weights: npt.ArrayLike | None = None,
+    adaptive: bool = False,
+    years: float | pd.Series | None = None,
+) -> xr.DataArray:
+    """Kernel density of several groups of points at once: crime types, seasons, years.
+
+    Parameters
+    ----------
+    points, grid, bandwidth, kernel, edge, weights, adaptive
+        As in `kde`; every group gets the same bandwidth, so that surfaces can be compared.
+    by
+        Group of each point, on the index of `points`; points without one are left out.
+    years
+        Length of the period: one number, or a Series on the groups. Densities are then per year.
+
+    Returns
+    -------
+    surfaces
+        (group, y, x), with the groups in sorted order (or that of their categories) as coordinate `group`, and along
+        it `n`, the points (or weight) inside. `attrs` as those of `kde`, over all groups, and `n_ungrouped`.
+
+    Raises
+    ------
+    InputError
+        As in `kde`; or no point has a group; or groups times cells are too many.
+    AlignmentError
+        `by` is not on the index of `points`, or a Series of `years` lacks a group.
+    CrsError
+        The CRS is missing, geographic, or not the grid's.
+
+    Notes
+    -----
+    One layer equals `kde` of that group's points alone. Where a point lies and how much of its kernel is inside is
+    worked out once for all groups.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> from shapely.geometry import box
+    >>> from hicgeo import Grid
+    >>> grid = Grid.over(gpd.GeoSeries([box(0, 0, 1000, 1000)], crs="EPSG:28992"), cell_size=100)
+    >>> places = gpd.GeoSeries.from_xy([150.0, 850.0, 450.0], [150.0, 850.0, 450.0], crs="EPSG:28992")
+    >>> season = pd.Series(["dark", "light", "dark"])
+    >>> surfaces = kde_by(places, grid, by=season, bandwidth=300.0)
+    >>> surfaces.sizes["group"], surfaces["n"].values.tolist()
+    (2, [2, 1])
+    """
+    import xarray as xr
+
+    if not isinstance(by, pd.Series) or not by.index.equals(points.index):
+        raise AlignmentError(
+            "by must be a Series on the index of the points",
+            f"{len(by)} rows for {len(points)} points" if len(by) != len(points) else "another index",
+            "take a column of the same table",
         )
-    places, imprecise = precise_places(points, grid.cell_size)
-    weight = _weights(weights, len(places))
-    known = ~np.isnan(places).any(axis=1)
-    shapely.prepare(grid.area)
-    inside = np.zeros(len(places), bool)
-    inside[known] = shapely.intersects_xy(grid.area, places[known])
-    smooth = _Quartic(grid, reach) if kernel == "quartic" else _Gaussian(grid, reach)
-    mass = smooth.mass(places[inside])
-    placed = mass > 0
-    w = weight[inside][placed]
-    total = smooth.spread(places[inside][placed], w / mass[placed] if edge == "diggle" else w)
-    if edge == "uniform":
-        around = smooth.around()
-        total = np.divide(total, around, out=np.zeros_like(total), where=around > 0)
-    return grid.surface(
-        total * 1e6,
-        kernel=kernel,
-        edge=edge,
-        bandwidth=reach,
-        sigma=float(reach / RADIUS_PER_SIGMA[kernel]),
-        method=method,
-        n=_tally(w),
-        n_outside=_tally(weight[known & ~inside]),
-        n_unlocated=_tally(weight[~known & ~imprecise]),
-        n_imprecise=_tally(weight[imprecise]),
-        n_unplaced=_tally(weight[inside][~placed]),
+    codes, labels = pd.factorize(by, sort=True)
+    if len(labels) == 0:
+        raise InputError("at least one point must have a group", "none has", "take a column that is filled")
+    if len(labels) * grid.inside.size > MAX_VALUES:
+        raise InputError(
+            f"groups times cells must be at most {MAX_VALUES:,}",
+            f"{len(labels)} groups of {grid.inside.size:,} cells",
+            "take larger cells or fewer groups",
+        )
+    if isinstance(years, pd.Series):
+        if missing := [str(label) for label in labels if label not in years.index]:
+            raise AlignmentError("years must have every group", f"not {', '.join(missing)}", "add them")
+        length = [_years(float(years[label])) for label in labels]
+    else:
+        length = [_years(years)] * len(labels)
+    chosen = _Choice.check(grid, bandwidth, kernel, edge, adaptive, length[0])
+    cloud = _Cloud.over(points, grid, weights)
+    group = codes[cloud.row]
+    mass = None if adaptive else chosen.smoother(grid, len(group)).mass(cloud.places)
+    layers, about = [], []
+    for code, period in enumerate(length):
+        mine = group == code
+        some = replace(chosen, years=period)
+        values, attrs = some.density(grid, cloud.places[mine], cloud.weight[mine], None if mass is None else mass[mine])
+        layers.append(grid.surface(values).to_numpy())
+        about.append(attrs)
+    attrs = about[0] | {key: sum(each[key] for each in about) for key in ("n", "n_unplaced")}
+    if adaptive:
+        attrs |= {
+            "smallest": min(each["smallest"] for each in about), "largest": max(each["largest"] for each in about)
+        }  # fmt: skip
+    shell = grid.surface(np.zeros(grid.shape), **attrs, **cloud.left_out, n_ungrouped=_tally(cloud.weight[group < 0]))
+    return xr.DataArray(
+        np.stack(layers),
+        dims=("group", "y", "x"),
+        coords={"group": np.asarray(labels), "y": grid.y, "x": grid.x, "n": ("group", [each["n"] for each in about])},
+        attrs=shell.attrs,
     )
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """How to smooth, checked."""
+
+    reach: float
+    method: str
+    kernel: Kernel
+    edge: Edge
+    adaptive: bool
+    years: float
+
+    @classmethod
+    def check(
+        cls, grid: Grid, bandwidth: Bandwidth | float, kernel: Kernel, edge: Edge, adaptive: bool, years: float
+    ) -> _Choice:
+        _known("kernel", kernel, KERNELS)
+        _known("edge", edge, ("diggle", "uniform", "none"))
+        if adaptive and edge == "uniform":
+            raise InputError(
+                "adaptive bandwidths need a correction per point", "edge='uniform'", "take edge='diggle', or 'none'"
+            )
+        if isinstance(bandwidth, Bandwidth):
+            reach, method = bandwidth.radius(kernel), bandwidth.method
+        else:
+            reach, method = float(bandwidth), "given"
+        if not (np.isfinite(reach) and reach >= grid.cell_size):
+            raise InputError(
+                "bandwidth must be at least the cell size",
+                f"{reach:g} m on cells of {grid.cell_size:g} m",
+                "take a larger bandwidth or smaller cells",
+            )
+        widest = float(np.hypot(*grid.shape)) * grid.cell_size
+        if reach > widest:
+            raise InputError(
+                "bandwidth must be less than the grid is wide",
+                f"{reach:g} m over a grid of {widest:.0f} m across",
+                "take a smaller bandwidth: at this one every place looks the same",
+            )
+        return cls(reach, method, kernel, edge, adaptive, years)
+
+    def smoother(self, grid: Grid, n: int) -> Direct | Spectral:
+        return smoother(grid, self.kernel, self.reach, n)
+
+    def density(self, grid: Grid, places: Array, weight: Array, mass: Array | None) -> tuple[Array, dict[str, Any]]:
+        """Density at every cell of the rectangle, and its attributes; `mass` of the points where it is known."""
+        smooth = self.smoother(grid, len(places))
+        if mass is None:
+            mass = smooth.mass(places)
+        total = self._sum(grid, smooth, places, weight, mass)
+        bounds = {}
+        if self.adaptive:
+            reach = self._own(grid, places, total)
+            smooth = smoother(grid, self.kernel, reach, len(places))
+            mass = smooth.mass(places)
+            total = self._sum(grid, smooth, places, weight, mass)
+            bounds = {"smallest": float(reach.min(initial=np.inf)), "largest": float(reach.max(initial=0.0))}
+        return total * (1e6 / (self.years or 1.0)), {
+            "kernel": self.kernel,
+            "edge": self.edge,
+            "bandwidth": self.reach,
+            "sigma": float(self.reach / RADIUS_PER_SIGMA[self.kernel]),
+            "method": self.method,
+            "adaptive": self.adaptive,
+            "years": self.years,
+            "n": _tally(weight[mass > 0]),
+            "n_unplaced": _tally(weight[mass <= 0]),
+        } | bounds
+
+    def _sum(self, grid: Grid, smooth: Direct | Spectral, places: Array, weight: Array, mass: Array) -> Array:
+        """Corrected sum of the kernels at every cell of the rectangle, per m2."""
+        placed = mass > 0
+        if self.edge == "diggle":
+            share = np.divide(weight, mass, out=np.zeros(len(mass)), where=placed)
+        else:
+            share = np.where(placed, weight, 0.0)
+        total = smooth.spread(places, share, mass)
+        if self.edge == "uniform":
+            inside = around(grid, self.kernel, self.reach)
+            total = np.divide(total, inside, out=np.zeros_like(total), where=inside > 1e-12)
+        elif self.edge == "diggle" and (kept := total[grid.inside].sum() * grid.cell_size**2) > 0:
+            total *= weight[placed].sum() / kept  # takes back rounding, and what the transform has left below zero
+        return total
+
+    def _own(self, grid: Grid, places: Array, pilot: Array) -> Array:
+        """Bandwidth of each point."""
+        cell = np.floor((places - [grid.x[0], grid.y[0]]) / grid.cell_size + 0.5).astype(int)
+        column, row = np.clip(cell.T, 0, [[len(grid.x) - 1], [len(grid.y) - 1]])
+        level = np.log(np.maximum(pilot[row, column], 1e-12 * pilot.max(initial=1e-300)))
+        return np.maximum(self.reach * np.exp(-0.5 * (level - level.mean())), grid.cell_size)
+
+
+@dataclass(frozen=True)
+class _Cloud:
+    """Points inside the area, and how many are not."""
+
+    places: Array
+    weight: Array
+    row: npt.NDArray[np.intp]
+    left_out: dict[str, float | int]
+
+    @classmethod
+    def over(cls, points: gpd.GeoDataFrame | gpd.GeoSeries, grid: Grid, weights: npt.ArrayLike | None) -> _Cloud:
+        grid.match_crs(points)
+        places, imprecise = precise_places(points, grid.cell_size)
+        weight = _weights(weights, len(places))
+        known = ~np.isnan(places[:, 0])
+        inside = _within(grid, places, known)
+        row = np.flatnonzero(inside)
+        return cls(
+            places if len(row) == len(places) else places[row],
+            weight if len(row) == len(places) else weight[row],
+            row,
+            {
+                "n_outside": _tally(weight[known & ~inside]),
+                "n_unlocated": _tally(weight[~known & ~imprecise]),
+                "n_imprecise": _tally(weight[imprecise]),
+            },
+        )
+
+
+def _within(grid: Grid, places: Array, known: Flags) -> Flags:
+    """Whether each point lies in the area, its border included."""
+    inside = np.zeros(len(places), bool)
+    if known.sum() < _MANY:
+        shapely.prepare(grid.area)
+        inside[known] = shapely.intersects_xy(grid.area, places[known])
+    else:
+        inside[known] = Raster(np.array([grid.area])).owners(places[known]) >= 0
+    return inside
+
+
+def _years(years: float | None) -> float:
+    if years is not None and not (np.isfinite(years) and years > 0):
+        raise InputError("years must be above 0", f"years={years}", "give the length of the period, such as 2.5")
+    return float(years or 0.0)
 
 
 def precise_places(
@@ -314,95 +539,3 @@ def _weights(weights: npt.ArrayLike | None, n: int) -> Array:
             "leave them out, or give as many as there are points",
         )
     return weight
-
-
-class _Quartic:
-    """Direct sums over the cells within the radius of each point."""
-
-    def __init__(self, grid: Grid, radius: float) -> None:
-        self.grid, self.radius = grid, radius
-        reach = int(np.ceil(radius / grid.cell_size))
-        self.offset = np.arange(-reach, reach + 1)
-        self.pad = reach + 1
-        self.inside = np.pad(grid.inside, self.pad)
-
-    def _blocks(self, places: Array) -> list[slice]:
-        size = max(1, _BLOCK // len(self.offset) ** 2)
-        return [slice(begin, begin + size) for begin in range(0, len(places), size)]
-
-    def _kernel(self, places: Array) -> tuple[Array, npt.NDArray[np.intp]]:
-        """(points, cells) kernel values per m2 and the flat padded index of the cells."""
-        grid, cell = self.grid, self.grid.cell_size
-        # A point on the north or east edge of the grid falls one cell beyond it: the padding holds that.
-        nearest = (np.floor(places / cell) - np.floor([grid.x[0] / cell, grid.y[0] / cell])).astype(np.int64)
-        column, row = nearest[:, :1] + self.offset, nearest[:, 1:] + self.offset
-        dx = (grid.x[0] + column * cell - places[:, :1]) / self.radius
-        dy = (grid.y[0] + row * cell - places[:, 1:]) / self.radius
-        closeness = np.maximum(0.0, 1.0 - dx[:, None, :] ** 2 - dy[:, :, None] ** 2)
-        flat = (row + self.pad)[:, :, None] * self.inside.shape[1] + (column + self.pad)[:, None, :]
-        return closeness**2 * (3 / (np.pi * self.radius**2)), flat
-
-    def mass(self, places: Array) -> Array:
-        """Kernel mass of each point over the cells of the area."""
-        out = np.empty(len(places))
-        for block in self._blocks(places):
-            value, flat = self._kernel(places[block])
-            out[block] = (value * self.inside.ravel()[flat]).sum(axis=(1, 2))
-        return out * self.grid.cell_size**2
-
-    def spread(self, places: Array, weight: Array) -> Array:
-        """Weighted sum of the kernels at every cell, per m2."""
-        total = np.zeros(self.inside.size)
-        for block in self._blocks(places):
-            value, flat = self._kernel(places[block])
-            value *= weight[block, None, None]
-            total += np.bincount(flat.ravel(), weights=value.ravel(), minlength=total.size)
-        return total.reshape(self.inside.shape)[self.pad : -self.pad, self.pad : -self.pad]
-
-    def around(self) -> Array:
-        """Mass over the area of the kernel centred at every cell."""
-        from scipy.signal import fftconvolve
-
-        step = self.offset * self.grid.cell_size / self.radius
-        kernel = np.maximum(0.0, 1.0 - step[None, :] ** 2 - step[:, None] ** 2) ** 2 * (3 / (np.pi * self.radius**2))
-        return np.asarray(fftconvolve(self.grid.inside.astype(float), kernel, mode="same")) * self.grid.cell_size**2
-
-
-class _Gaussian:
-    """Exact sums as matrix products: the kernel is a product of one in x and one in y."""
-
-    def __init__(self, grid: Grid, sigma: float) -> None:
-        self.grid, self.sigma = grid, sigma
-
-    def _blocks(self, places: Array) -> list[slice]:
-        size = max(1, _BLOCK // sum(self.grid.shape))
-        return [slice(begin, begin + size) for begin in range(0, len(places), size)]
-
-    def _along(self, at: Array, centres: Array) -> Array:
-        scaled = (centres[None, :] - at[:, None]) / self.sigma
-        return np.exp(-0.5 * scaled**2) / (np.sqrt(2 * np.pi) * self.sigma)
-
-    def mass(self, places: Array) -> Array:
-        """Kernel mass of each point over the cells of the area."""
-        out = np.empty(len(places))
-        inside = self.grid.inside.astype(float)
-        for block in self._blocks(places):
-            gx = self._along(places[block, 0], self.grid.x)
-            gy = self._along(places[block, 1], self.grid.y)
-            out[block] = ((gy @ inside) * gx).sum(axis=1)
-        return out * self.grid.cell_size**2
-
-    def spread(self, places: Array, weight: Array) -> Array:
-        """Weighted sum of the kernels at every cell, per m2."""
-        total = np.zeros(self.grid.shape)
-        for block in self._blocks(places):
-            gx = self._along(places[block, 0], self.grid.x)
-            gy = self._along(places[block, 1], self.grid.y)
-            total += (gy * weight[block, None]).T @ gx
-        return total
-
-    def around(self) -> Array:
-        """Mass over the area of the kernel centred at every cell."""
-        gx = self._along(self.grid.x, self.grid.x)
-        gy = self._along(self.grid.y, self.grid.y)
-        return np.asarray(gy @ self.grid.inside.astype(float) @ gx.T) * self.grid.cell_size**2

@@ -2,12 +2,16 @@
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.interpolate import BSpline
 from shapely.geometry import Point, box
 
 import hicgeo as hg
+from hicgeo.analysis import _compiled_density
+from hicgeo.analysis._kernels import KERNELS, Direct, Spectral, smoother
 
 RD = "EPSG:28992"
 COURTYARD = box(0, 0, 3000, 2000).difference(box(1000, 500, 1500, 1200))
@@ -28,31 +32,46 @@ def scattered(n=300, seed=0):
     )
 
 
+PROFILE = {
+    "gaussian": lambda u: np.exp(-u / 2) / (2 * np.pi),
+    "quartic": lambda u: 3 / np.pi * np.where(u < 1, 1 - u, 0) ** 2,
+    "epanechnikov": lambda u: 2 / np.pi * np.where(u < 1, 1 - u, 0),
+    "triangular": lambda u: 3 / np.pi * np.where(u < 1, 1 - np.sqrt(u), 0),
+    "uniform": lambda u: np.where(u <= 1, 1 / np.pi, 0),
+}
+"""Kernels of mass 1, by their squared distance in bandwidths, as the books have them."""
+
+
 def double_loop(xy, grid, parameter, kernel, edge, weights=None):
-    """The slow truth: every point against every cell."""
+    """The slow truth: every point against every cell. A parameter may be one per point."""
     weights = np.ones(len(xy)) if weights is None else weights
+    parameter = np.broadcast_to(np.asarray(parameter, float), len(xy))
     gx, gy = np.meshgrid(grid.x, grid.y)
     area = grid.cell_size**2
 
-    def at(x, y):
-        square = (gx - x) ** 2 + (gy - y) ** 2
-        if kernel == "gaussian":
-            return np.exp(-square / (2 * parameter**2)) / (2 * np.pi * parameter**2)
-        return np.where(square < parameter**2, 3 / (np.pi * parameter**2) * (1 - square / parameter**2) ** 2, 0.0)
+    def at(x, y, own):
+        return PROFILE[kernel](((gx - x) ** 2 + (gy - y) ** 2) / own**2) / own**2
 
     total = np.zeros(grid.shape)
-    for (x, y), weight in zip(xy, weights, strict=True):
+    for (x, y), weight, own in zip(xy, weights, parameter, strict=True):
         if grid.area.intersects(Point(x, y)):
-            value = at(x, y)
-            total += weight * value / ((value * grid.inside).sum() * area if edge == "diggle" else 1.0)
+            value = at(x, y, own)
+            mass = (value * grid.inside).sum() * area
+            total += weight * value / (mass if edge == "diggle" and mass > 0 else 1.0)
     if edge == "uniform":
         for row, column in zip(*np.nonzero(grid.inside), strict=True):
-            total[row, column] /= (at(gx[row, column], gy[row, column]) * grid.inside).sum() * area
+            total[row, column] /= (at(gx[row, column], gy[row, column], parameter[0]) * grid.inside).sum() * area
     return np.where(grid.inside, total * 1e6, np.nan)
 
 
 @pytest.mark.parametrize("edge", ["diggle", "uniform", "none"])
-@pytest.mark.parametrize(("kernel", "parameter"), [("quartic", 400.0), ("quartic", 130.0), ("gaussian", 150.0)])
+@pytest.mark.parametrize(
+    ("kernel", "parameter"),
+    [
+        ("quartic", 400.0), ("quartic", 130.0), ("epanechnikov", 350.0), ("triangular", 300.0), ("uniform", 281.0),
+        ("gaussian", 150.0), ("gaussian", 100.0),
+    ],
+)  # fmt: skip
 def test_equals_a_double_loop(kernel, parameter, edge):
     grid, xy = study(), scattered()
     weights = np.random.default_rng(2).uniform(0, 3, len(xy))
@@ -61,8 +80,118 @@ def test_equals_a_double_loop(kernel, parameter, edge):
     np.testing.assert_allclose(got, truth, rtol=0, atol=1e-12 * np.nanmax(truth))
 
 
+PATTERNS = {
+    "one point": lambda rng: np.array([[812.3, 777.7]]),
+    "one point in a corner": lambda rng: np.array([[1.0, 1.0]]),
+    "one address": lambda rng: np.full((3000, 2), 811.0),
+    "on cell centres": lambda rng: rng.integers(0, 20, (3000, 2)) * 100.0 + 50,
+    "between cell centres": lambda rng: rng.integers(0, 20, (3000, 2)) * 100.0 + 75,
+    "along the border": lambda rng: np.column_stack([rng.uniform(0, 3000, 3000), np.full(3000, 1999.0)]),
+    "everywhere": lambda rng: rng.uniform([0, 0], [3000, 2000], (3000, 2)),
+    "two towns": lambda rng: rng.normal([[300, 300], [2700, 1700]] * 1500, 90),
+}
+
+
+@pytest.mark.parametrize("sigma", [100.0, 149.0, 260.0, 700.0])
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_the_bound_on_the_error_of_the_transform_holds_for_any_pattern_and_number(pattern, sigma):
+    grid, xy = study(), PATTERNS[pattern](np.random.default_rng(5))
+    xy = xy[[grid.area.intersects(Point(*each)) for each in xy]]
+    fast, slow = Spectral(grid, sigma), Direct(grid, "gaussian", sigma)
+    mass = slow.mass(xy)
+    np.testing.assert_allclose(fast.mass(xy), mass, rtol=1e-6)
+    for weight in (np.ones(len(xy)), 1 / mass):
+        truth = slow.spread(xy, weight)
+        assert np.abs(fast.spread(xy, weight, mass) - truth).max() < 2e-7 * truth[grid.inside].max()
+
+
+@pytest.mark.parametrize("edge", ["diggle", "uniform", "none"])
+def test_many_points_are_as_right_as_few(edge):
+    # So many that the transform is taken, over an island whose cells hold little of the kernel of what lies beside it.
+    shape = COURTYARD.union(box(3300, 900, 3420, 1960)).union(box(4000, 40, 4160, 60))
+    grid, xy = study(shape), np.vstack([scattered(20_000), [[3301, 905], [4001, 41], [4000, 60]]])
+    got = hg.kde(points(xy), grid, bandwidth=150, kernel="gaussian", edge=edge)
+    assert isinstance(smoother(grid, "gaussian", 150.0, len(xy)), Spectral)
+    some = np.random.default_rng(1).permutation(len(xy))[:1500]
+    few = hg.kde(points(xy[some]), grid, bandwidth=150, kernel="gaussian", edge=edge)
+    for places, surface in ((xy[some], few), (xy, got)):
+        truth = double_loop(places, grid, 150.0, "gaussian", edge)
+        assert np.nanmax(np.abs(surface - truth)) < 1e-6 * np.nanmax(truth)
+        assert float(surface.min()) >= 0
+
+
+def test_the_weights_of_the_spline_are_those_of_the_library():
+    x = np.array([7.25, 9.999, 4.0])
+    nodes = np.zeros((16, 16))
+    for at in x:
+        _compiled_density.spread(np.array([at]), np.array([8.5]), np.ones(1), nodes.ravel(), 16)
+    spline = BSpline.basis_element(np.arange(7) - 3.0, extrapolate=False)
+
+    def basis(at):
+        return np.nan_to_num(spline(np.arange(16) - at))
+
+    np.testing.assert_allclose(nodes, sum(np.outer(basis(8.5), basis(at)) for at in x), atol=1e-15)
+    field, out = np.random.default_rng(0).random((16, 16)), np.empty(3)
+    _compiled_density.gather(x, np.full(3, 8.5), field.ravel(), 16, out)
+    np.testing.assert_allclose(out, [basis(8.5) @ field @ basis(at) for at in x], rtol=1e-14)
+
+
+@pytest.mark.parametrize("kernel", ["quartic", "gaussian"])
+def test_adaptive_bandwidths_are_abramsons(kernel):
+    grid, xy = study(), scattered(200)
+    xy = xy[[grid.area.intersects(Point(*each)) for each in xy]]
+    xy = xy[grid.locate(xy) >= 0]  # the pilot is that of the cell, whose centre is inside
+    pilot = double_loop(xy, grid, 300.0, kernel, "diggle").ravel()[grid.locate(xy)]
+    own = np.maximum(300 / np.sqrt(pilot / np.exp(np.log(pilot).mean())), 100)
+    got = hg.kde(points(xy), grid, bandwidth=300, kernel=kernel, adaptive=True)
+    truth = double_loop(xy, grid, own, kernel, "diggle")
+    np.testing.assert_allclose(got, truth, rtol=0, atol=1e-11 * np.nanmax(truth))
+    assert got.attrs["smallest"] == pytest.approx(own.min())
+    assert got.attrs["largest"] == pytest.approx(own.max())
+    assert float(got.sum()) * 0.1**2 == pytest.approx(got.attrs["n"], rel=1e-12)
+    assert float(got.max()) > float(hg.kde(points(xy), grid, bandwidth=300, kernel=kernel).max())
+
+
+def test_groups_in_one_call_equal_each_alone():
+    grid, xy = study(), scattered(400)
+    rng = np.random.default_rng(3)
+    places = points(xy)
+    crime = pd.Series(rng.choice(["overval", "straatroof", None], len(xy)), index=places.index, dtype="str")
+    weights = rng.uniform(0, 2, len(xy))
+    years = pd.Series({"straatroof": 2.0, "overval": 0.5})
+    for edge, adaptive in [("diggle", False), ("uniform", False), ("diggle", True)]:
+        got = hg.kde_by(
+            places, grid, by=crime, bandwidth=300, edge=edge, weights=weights, adaptive=adaptive, years=years
+        )
+        assert got.dims == ("group", "y", "x")
+        assert got["group"].values.tolist() == ["overval", "straatroof"]
+        for label in years.index:
+            mine = (crime == label).to_numpy()
+            alone = hg.kde(
+                places[mine], grid, bandwidth=300, edge=edge, weights=weights[mine], adaptive=adaptive,
+                years=years[label],
+            )  # fmt: skip
+            np.testing.assert_allclose(got.sel(group=label), alone, rtol=1e-12, atol=1e-12)
+            assert float(got["n"].sel(group=label)) == pytest.approx(alone.attrs["n"])
+        kept = [got.attrs[key] for key in ("n", "n_outside", "n_unlocated", "n_unplaced", "n_ungrouped")]
+        assert sum(kept) == pytest.approx(weights.sum())
+    with pytest.raises(hg.AlignmentError, match="index of the points"):
+        hg.kde_by(places, grid, by=crime.reset_index(drop=True).iloc[::-1], bandwidth=300)
+    with pytest.raises(hg.AlignmentError, match="overval"):
+        hg.kde_by(places, grid, by=crime, bandwidth=300, years=years[["straatroof"]])
+    with pytest.raises(hg.InputError, match="group"):
+        hg.kde_by(places, grid, by=crime.where(crime == "x"), bandwidth=300)
+
+
+def test_per_year_is_per_year():
+    grid, xy = study(), points(scattered())
+    whole, yearly = (hg.kde(xy, grid, bandwidth=300, years=years) for years in (None, 2.5))
+    np.testing.assert_allclose(yearly * 2.5, whole)
+    assert (whole.attrs["years"], yearly.attrs["years"]) == (0.0, 2.5)
+
+
 @settings(max_examples=30, deadline=None)
-@given(st.integers(0, 10_000), st.sampled_from(["quartic", "gaussian"]), st.floats(100, 900))
+@given(st.integers(0, 10_000), st.sampled_from(KERNELS), st.floats(100, 900))
 def test_diggle_keeps_mass_and_counts_who_is_left_out(seed, kernel, parameter):
     grid, xy = study(), scattered(80, seed)
     places = gpd.GeoSeries([*points(xy), Point()], crs=RD)
@@ -73,9 +202,9 @@ def test_diggle_keeps_mass_and_counts_who_is_left_out(seed, kernel, parameter):
     assert got.attrs["n_outside"] == sum(not COURTYARD.intersects(point) for point in points(xy))
 
 
-@pytest.mark.parametrize("kernel", ["quartic", "gaussian"])
-def test_invariances(kernel):
-    grid, xy = study(), scattered()
+@pytest.mark.parametrize(("kernel", "n"), [("quartic", 300), ("gaussian", 300), ("gaussian", 30_000)])
+def test_invariances(kernel, n):
+    grid, xy = study(), scattered(n)
     surface = hg.kde(points(xy), grid, bandwidth=300, kernel=kernel)
     order = np.random.default_rng(1).permutation(len(xy))
     np.testing.assert_allclose(hg.kde(points(xy[order]), grid, bandwidth=300, kernel=kernel), surface, rtol=1e-12)
@@ -122,8 +251,11 @@ def test_what_cannot_be_smoothed_is_refused():
     for arguments, words in [
         ({"bandwidth": 50}, "at least the cell size"),
         ({"bandwidth": np.nan}, "at least the cell size"),
-        ({"bandwidth": 300, "kernel": "box"}, "quartic, gaussian"),
+        ({"bandwidth": 300, "kernel": "box"}, "gaussian, quartic, epanechnikov"),
         ({"bandwidth": 300, "edge": "mirror"}, "diggle"),
+        ({"bandwidth": 4000}, "less than the grid is wide"),
+        ({"bandwidth": 300, "edge": "uniform", "adaptive": True}, "correction per point"),
+        ({"bandwidth": 300, "years": 0}, "years must be above 0"),
         ({"bandwidth": 300, "weights": np.ones(3)}, "weights"),
         ({"bandwidth": 300, "weights": np.full(300, -1)}, "300 others"),
     ]:

@@ -1,0 +1,179 @@
+"""Loops of kernel density, compiled by numba: spreading by B-splines and direct sums."""
+
+# mypy: allow-untyped-defs, allow-untyped-calls, allow-untyped-decorators
+# numba infers the types, and compiles a version per type.
+
+from __future__ import annotations
+
+from math import comb, factorial
+
+import numpy as np
+from numba import njit, uint64
+
+# Sums may be taken in any order and products fused, to use the width of the processor; nothing else is relaxed.
+compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+
+ORDER = 6
+"""Order of the spline, and nodes that a point is spread over per axis. The loops below are written out for six."""
+
+GAUSSIAN, QUARTIC, EPANECHNIKOV, TRIANGULAR, UNIFORM = range(5)
+
+CUT = 9.0
+"""Standard deviations after which a Gaussian that is summed directly ends: there it is 3e-18 of its height."""
+
+
+def _pieces() -> np.ndarray:
+    """Weight of each of the nodes around a point as a polynomial; coefficients by node, highest power first.
+
+    The cardinal B-spline of order p is sum_k (-1)^k C(p, k) (x - k)_+^(p - 1) / (p - 1)!. On the piece with
+    x = p - 1 - j + t, t in [0, 1), that is a polynomial in t, worked out here in whole numbers.
+    """
+    out = np.zeros((ORDER, ORDER))
+    for j in range(ORDER):
+        for power in range(ORDER):
+            total = sum(
+                (-1) ** k * comb(ORDER, k) * comb(ORDER - 1, power) * (ORDER - 1 - j - k) ** (ORDER - 1 - power)
+                for k in range(ORDER - j)
+            )
+            out[j, ORDER - 1 - power] = total / factorial(ORDER - 1)
+    return out
+
+
+PIECES = _pieces()
+
+
+@compiled
+def _weights(t):
+    """Weights of the six nodes around a point that lies at t in [0, 1) between the middle two."""
+    a, b, c = PIECES[0, 0], PIECES[1, 0], PIECES[2, 0]
+    d, e, f = PIECES[3, 0], PIECES[4, 0], PIECES[5, 0]
+    for k in range(1, ORDER):
+        a, b, c = a * t + PIECES[0, k], b * t + PIECES[1, k], c * t + PIECES[2, k]
+        d, e, f = d * t + PIECES[3, k], e * t + PIECES[4, k], f * t + PIECES[5, k]
+    return a, b, c, d, e, f
+
+
+@compiled
+def spread(x, y, amount, nodes, width):
+    """Add amounts to the nodes (rows of `width`, flat) around points; coordinates are in steps between nodes."""
+    for i in range(len(x)):
+        column, row = np.floor(x[i]), np.floor(y[i])
+        a, b, c, d, e, f = _weights(x[i] - column)
+        at = uint64((int(row) - 2) * width + int(column) - 2)
+        for share in _weights(y[i] - row):
+            part = share * amount[i]
+            nodes[at] += part * a
+            nodes[at + uint64(1)] += part * b
+            nodes[at + uint64(2)] += part * c
+            nodes[at + uint64(3)] += part * d
+            nodes[at + uint64(4)] += part * e
+            nodes[at + uint64(5)] += part * f
+            at += uint64(width)
+
+
+@compiled
+def gather(x, y, nodes, width, out):
+    """Value at points of what stands on the nodes: the transpose of `spread`."""
+    for i in range(len(x)):
+        column, row = np.floor(x[i]), np.floor(y[i])
+        a, b, c, d, e, f = _weights(x[i] - column)
+        at = uint64((int(row) - 2) * width + int(column) - 2)
+        total = 0.0
+        for share in _weights(y[i] - row):
+            total += share * (
+                nodes[at] * a
+                + nodes[at + uint64(1)] * b
+                + nodes[at + uint64(2)] * c
+                + nodes[at + uint64(3)] * d
+                + nodes[at + uint64(4)] * e
+                + nodes[at + uint64(5)] * f
+            )
+            at += uint64(width)
+        out[i] = total
+
+
+@compiled
+def _across(kernel, x, cell, reach, first, n, part):
+    """What the columns have in their share of the kernel: a factor of a Gaussian, else the squared distance."""
+    for j in range(n):
+        d = ((first + j) * cell - x) / reach
+        part[j] = d * d
+    if kernel == GAUSSIAN:
+        for j in range(n):
+            part[j] = np.exp(-0.5 * part[j])
+
+
+@compiled
+def _row(kernel, d, part, n, value):
+    """Kernel, of height 1, along a row at distance d (in reaches)."""
+    square = d * d
+    if kernel == QUARTIC:
+        for j in range(n):
+            closeness = max(1.0 - square - part[j], 0.0)
+            value[j] = closeness * closeness
+    elif kernel == GAUSSIAN:
+        factor = np.exp(-0.5 * square)
+        for j in range(n):
+            value[j] = factor * part[j]
+    elif kernel == EPANECHNIKOV:
+        for j in range(n):
+            value[j] = max(1.0 - square - part[j], 0.0)
+    elif kernel == TRIANGULAR:
+        for j in range(n):
+            value[j] = 1.0 - np.sqrt(min(square + part[j], 1.0))
+    else:
+        for j in range(n):
+            value[j] = 1.0 if square + part[j] <= 1.0 else 0.0
+
+
+@compiled
+def _span(at, cell, reach, n):
+    """First and last of n centres, the first at 0, within reach."""
+    return max(int(np.ceil((at - reach) / cell)), 0), min(int(np.floor((at + reach) / cell)), n - 1)
+
+
+@compiled
+def direct_mass(kernel, x, y, reach, cell, inside, gap, rows, columns, out):
+    """Sum of the kernels of height 1 over the cells that count.
+
+    `inside` is 1.0 or 0.0 per cell and `gap` how many cells further the nearest one lies that does not count, so
+    that most points need not look. Coordinates are metres from the centre of the first cell.
+    """
+    part, value = np.empty(columns), np.empty(columns)
+    for i in range(len(x)):
+        edge = reach[i] * (CUT if kernel == GAUSSIAN else 1.0)
+        top, bottom = _span(y[i], cell, edge, rows)
+        left, right = _span(x[i], cell, edge, columns)
+        n = right - left + 1
+        _across(kernel, x[i], cell, reach[i], left, n, part)
+        column, row = int(np.floor(x[i] / cell + 0.5)), int(np.floor(y[i] / cell + 0.5))
+        free = 0 <= column < columns and 0 <= row < rows and gap[row * columns + column] > int(edge / cell) + 1
+        total = 0.0
+        for r in range(top, bottom + 1):
+            _row(kernel, (r * cell - y[i]) / reach[i], part, n, value)
+            if free:
+                for j in range(n):
+                    total += value[j]
+            else:
+                at = uint64(r * columns + left)
+                for j in range(n):
+                    total += value[j] * inside[at + uint64(j)]
+        out[i] = total
+
+
+@compiled
+def direct_spread(kernel, x, y, amount, reach, cell, rows, columns, total):
+    """Add the kernels of height `amount` to every cell of the rectangle."""
+    part, value = np.empty(columns), np.empty(columns)
+    for i in range(len(x)):
+        edge = reach[i] * (CUT if kernel == GAUSSIAN else 1.0)
+        top, bottom = _span(y[i], cell, edge, rows)
+        left, right = _span(x[i], cell, edge, columns)
+        n = right - left + 1
+        _across(kernel, x[i], cell, reach[i], left, n, part)
+        height = amount[i]
+        for r in range(top, bottom + 1):
+            _row(kernel, (r * cell - y[i]) / reach[i], part, n, value)
+            at = uint64(r * columns + left)
+            for j in range(n):
+                total[at + uint64(j)] += height * value[j]
