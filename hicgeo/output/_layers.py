@@ -35,7 +35,7 @@ class Entry:
     label: str
     colour: str
     count: str = ""
-    pattern: Literal["", "hatch-small", "hatch-gap", "outline"] = ""
+    pattern: Literal["", "hatch-small", "hatch-gap", "outline", "target"] = ""
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,8 @@ AGGREGATE_COLUMNS = frozenset({
     "rank", "expected", "area_ha", "share_incidents", "share_area", "p_value", "rank_low", "rank_high", "kind",
     "concentration", "top3", "history", "years_hot", "years",
     "hour_of_week", "weekday", "hour",
+    # target areas
+    "expected_low", "expected_high", "hours", "reasons", "backtest", "doubts",
 })  # fmt: skip
 """Columns that speak of areas, periods and rows of a report, never of one incident."""
 

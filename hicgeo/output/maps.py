@@ -16,7 +16,7 @@ import pandas as pd
 from branca.element import Element, MacroElement
 
 from hicgeo.errors import DisclosureError, InputError
-from hicgeo.output import _layers, _layers_months
+from hicgeo.output import _layers, _layers_months, _layers_targets
 from hicgeo.output._background import background
 from hicgeo.output._layers import Layer, Scene
 from hicgeo.output._offline import json_block, own_text, render_map
@@ -203,6 +203,31 @@ class HotspotMap:
         """
         layer = _layers.hotspot_layer(hotspots, self._scene)
         release(hotspots, self.profile)
+        self._add(layer)
+        return self
+
+    def add_target_areas(self, areas: gpd.GeoDataFrame) -> HotspotMap:
+        """Add the areas to act in as outlines with their rank, hours, expectation and reasons.
+
+        Parameters
+        ----------
+        areas
+            Unions of grid cells by rank, with `rank_low`, `rank_high`, `area_ha`, `expected` (incidents), and in words
+            `hours`, `reasons` and `backtest`. `expected_low`, `expected_high`, `kind`, `dwellings` and `doubts` are
+            shown when they are there.
+
+        Raises
+        ------
+        ColumnError
+            A column is missing.
+        InputError
+            There is no area.
+        DisclosureError
+            A column is not one of aggregates, or a shape is not a union of cells of at least 100 m, and the map is for
+            others than the analyst.
+        """
+        layer = _layers_targets.target_layer(areas, self._scene)
+        release(areas, self.profile)
         self._add(layer)
         return self
 

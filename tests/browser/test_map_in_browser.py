@@ -150,3 +150,19 @@ def test_the_index_page_leads_to_the_map(opened, saved):
     page.wait_for_selector(".rank")
     assert heard.requests == [(saved / "index.html").as_uri(), (saved / "kaart.html").as_uri()]
     assert heard.dialogs == []
+
+
+def test_a_target_area_tells_the_short_in_its_tip_and_all_in_its_card(opened, tmp_path):
+    made = HotspotMap(scenes.areas(), title="Inzet").add_target_areas(scenes.targets())
+    page, heard = opened(made.save(tmp_path / "inzet.html"))
+    first = page.locator(".rank.targets").first
+    first.hover()
+    tip = page.locator(".leaflet-tooltip").inner_text()
+    assert "vrijdag en zaterdag, 18-23 uur" in tip
+    assert "Deze keuze ving" not in tip
+    first.click()
+    card = page.locator("#card").inner_text()
+    for said in ("Gebied 1", "4,2 (1,0 tot 8,0)", "Elk jaar hoog", "Deze keuze ving 21 %", "Als een dader"):
+        assert said in card
+    assert page.locator(".leaflet-marker-icon").first.get_attribute("aria-label") == "Gebied 1"
+    assert heard.console == []

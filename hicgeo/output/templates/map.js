@@ -21,8 +21,10 @@
   const classOf = (layer, code, step) => (layer.frames ? layer.frames.member[code]?.[step] : layer.member[code]);
   const valuesOf = (layer, code, step) => (layer.frames ? layer.frames.values[code]?.[step] : layer.values[code]);
 
+  const LONG = 34; // characters: a sentence, which goes below its label and not into a tip
+
   /* Figures under a title; `columns` are lists of values, each with a heading when there are two. */
-  function card(title, unit, rows, columns, headings) {
+  function card(title, unit, rows, columns, headings, brief) {
     const node = make("div", "card");
     node.append(make("h3", "", title));
     if (columns.length && unit) node.append(make("p", "unit", unit));
@@ -35,11 +37,19 @@
     rows.forEach((label, place) => {
       const said = columns.map((values) => values[place]);
       if (!said.some(Boolean)) return;
-      const line = make("tr", said.some((each) => each.length > 40) ? "long" : "");
+      const long = said.some((each) => each.length > LONG);
+      if (long && brief) return;
       const th = make("th", "", label);
       th.scope = "row";
-      line.append(th, ...said.map((each) => make("td", "", each)));
+      const cells = said.map((each) => make("td", "", each));
+      const line = make("tr");
+      line.append(th);
       table.append(line);
+      if (!long || cells.length > 1) { line.append(...cells); return; }
+      const below = make("tr", "long");
+      th.colSpan = cells[0].colSpan = 2;
+      below.append(...cells);
+      table.append(below);
     });
     if (table.childNodes.length) node.append(table);
     return node;
@@ -164,10 +174,16 @@
     }).addTo(map) : null;
   }
 
+  /* Beside the map the panel scrolls to the figures; on a phone they are below it, and the map stays in sight. */
+  function tell(content) {
+    byId("card").replaceChildren(content);
+    if (matchMedia("(min-width: 52rem)").matches) byId("card").scrollIntoView({ block: "nearest" });
+  }
+
   function show(feature) {
     marked = feature;
     edge("chosen", feature);
-    byId("card").replaceChildren(areaCard(feature));
+    tell(areaCard(feature));
   }
 
   function pane(name, level, through) {
@@ -315,22 +331,22 @@
     group.addLayer(outlines);
     outlines.eachLayer((shape) => {
       const rank = shape.feature.id;
-      const content = () => card(layer.titles[rank], layer.unit, layer.rows, [layer.values[rank]]);
-      const tell = () => { marked = null; edge("chosen", null); byId("card").replaceChildren(content()); };
-      const tip = { sticky: false, className: "tip", direction: "top", opacity: 1 };
-      shape.bindTooltip(content, { ...tip, sticky: true });
-      shape.on("click", tell);
+      const content = (brief) => card(layer.titles[rank], layer.unit, layer.rows, [layer.values[rank]], null, brief);
+      const open = () => { marked = null; edge("chosen", null); tell(content(false)); };
+      const tip = { className: "tip", direction: "auto", opacity: 1 };
+      shape.bindTooltip(() => content(true), { ...tip, sticky: true });
+      shape.on("click", open);
       const label = make("div", `rank ${layer.key}`, rank);
       label.style.background = colour;
       const icon = L.divIcon({ html: label, className: "", iconSize: [26, 26] });
       const bounds = shape.getBounds(); // beside the shape, which may be smaller than the label
       const marker = L.marker(layer.key === "targets" ? bounds.getNorthEast() : bounds.getNorthWest(), { icon, keyboard: true, riseOnHover: true });
-      marker.bindTooltip(content, { ...tip, offset: [0, -14] });
-      marker.on("click", tell);
+      marker.bindTooltip(() => content(true), { ...tip, offset: [16, 0] });
+      marker.on("click", open);
       marker.on("add", () => {
         const node = marker.getElement();
         node.setAttribute("aria-label", layer.titles[rank]);
-        node.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); tell(); } });
+        node.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); open(); } });
       });
       group.addLayer(marker);
     });

@@ -1,0 +1,32 @@
+"""Target areas on the map."""
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "layer.targets": ("Gebieden om in te zetten, op volgorde", "Areas to act in, in order"),
+    "unit.targets": ("waar de meeste {crime} worden verwacht", "where most {crime} are expected"),
+    "unit.targets.days": (
+        "waar in de komende {days} dagen de meeste {crime} worden verwacht",
+        "where most {crime} are expected in the coming {days} days",
+    ),
+    "note.targets": (
+        "Een verwachting op grond van het verleden, geen zekerheid. Het interval bij de rang laat zien hoe vast de "
+        "volgorde is; in een gebied dat hier niet staat kan ook iets gebeuren.",
+        "An expectation from the past, no certainty. The interval of the rank shows how firm the order is; something "
+        "may also happen in an area that is not here.",
+    ),
+    "headline.targets": (
+        "{n} gebieden om in te zetten, samen {area}. Het eerste ({first}): {hours}, {expected} {crime} verwacht.",
+        "{n} areas to act in, {area} together. The first ({first}): {hours}, {expected} {crime} expected.",
+    ),
+    "targets.no_hours": ("geen uren aan te wijzen", "no hours can be named"),
+    "target": ("Gebied {rank}", "Area {rank}"),
+    "target.chronic": ("elk jaar", "every year"),
+    "target.seasonal": ("in dit seizoen", "in this season"),
+    "target.new": ("nieuw", "new"),
+    "row.hours": ("dagen en uren", "days and hours"),
+    "row.expected_period": ("verwacht in deze periode", "expected in this period"),
+    "row.kind": ("soort", "kind"),
+    "row.dwellings": ("woningen", "dwellings"),
+    "row.reasons": ("waarom hier", "why here"),
+    "row.backtest": ("werkte dit eerder", "did this work before"),
+    "row.doubts": ("wanneer klopt dit niet", "when is this wrong"),
+}
