@@ -16,7 +16,7 @@ import pandas as pd
 from branca.element import Element, MacroElement
 
 from hicgeo.errors import DisclosureError, InputError
-from hicgeo.output import _layers, _layers_months, _layers_targets
+from hicgeo.output import _browser, _layers, _layers_months, _layers_targets
 from hicgeo.output._background import background
 from hicgeo.output._layers import Layer, Scene
 from hicgeo.output._offline import json_block, own_text, render_map
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 MAX_TITLE = 200
+PAPERS = ("A4", "A3")
 
 
 class HotspotMap:
@@ -123,6 +124,7 @@ class HotspotMap:
         self.layers: list[Layer] = []
         self.map = folium.Map(tiles=None, control_scale=False, zoom_snap=0.25)
         self._base, bounds = base_map(self._scene)
+        self._bounds = bounds
         self._background: list[dict[str, Any]] = []
         self.map.fit_bounds(bounds, padding=(12, 12))
         self._words = page_texts(
@@ -369,6 +371,62 @@ class HotspotMap:
         """
         return write_bytes(path, require_clean(self._render()))
 
+    def save_pdf(self, path: str | os.PathLike[str], *, paper: str = "A4") -> Path:
+        """Print the map as it opens, with its legend and notes, through an installed browser.
+
+        Parameters
+        ----------
+        path
+            Where to write.
+        paper
+            "A4" or "A3", landscape.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        DisclosureError
+            The page does not pass the audit. Nothing is written.
+        InputError
+            The paper is unknown, no Chromium, Chrome or Edge is found, or the file cannot be written.
+
+        Notes
+        -----
+        The browser is told not to use the network. A PDF holds the time at which it was made.
+        """
+        if paper not in PAPERS:
+            raise InputError(f"paper must be {' or '.join(PAPERS)}", repr(paper), "choose one of these")
+        return write_bytes(path, _browser.to_pdf(require_clean(self._render(paper=f"{paper} landscape"))))
+
+    def save_png(self, path: str | os.PathLike[str], *, width: int = 1600, height: int = 1000) -> Path:
+        """Draw the page as it opens on a screen, as a PNG, through an installed browser.
+
+        Parameters
+        ----------
+        path
+            Where to write.
+        width, height
+            Of the screen, in pixels.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        DisclosureError
+            The page does not pass the audit. Nothing is written.
+        InputError
+            The size is no size, no Chromium, Chrome or Edge is found, or the file cannot be written.
+        """
+        if not (200 <= width <= 10_000 and 200 <= height <= 10_000):
+            raise InputError("a picture must be 200 to 10,000 pixels wide and high", f"{width} x {height}", "take less")
+        return write_bytes(path, _browser.to_png(require_clean(self._render()), width=width, height=height))
+
     def picture(self) -> bytes:
         """Draw the map as it opens, as a PNG of 960 x 640 pixels.
 
@@ -396,6 +454,7 @@ class HotspotMap:
             "language": self._scene.language,
             "words": self._words["words"],
             "background": self._background,
+            "bounds": self._bounds,
             "tiles": None,
         }
         return json_block("hicgeo-page", {**self._base, **page})
@@ -407,7 +466,7 @@ class HotspotMap:
         self.layers.append(layer)
         self.map.add_child(_Block(lambda: json_block(name, _as_json(layer)), f'hicgeo.layer("{name}");'))
 
-    def _render(self) -> bytes:
+    def _render(self, *, paper: str = "landscape") -> bytes:
         last = self.map.add_child(_Block(str, "hicgeo.finish();"))
         key = next(reversed(last._children))
         try:
@@ -416,7 +475,7 @@ class HotspotMap:
                 "map.html.j2",
                 page=self._words,
                 own_style=_raw("page.css"),
-                map_style=_raw("map.css"),
+                map_style=_raw("map.css").replace("size: landscape", f"size: {paper}"),
                 own_script=_raw("map.js"),
                 steps_script=_raw("steps.js"),
             )

@@ -219,18 +219,27 @@
       const button = map.getContainer().querySelector(`.leaflet-control-zoom-${css}`);
       if (button) { button.title = label; button.setAttribute("aria-label", label); }
     }
-    let seen = map.getBounds();
-    map.on("moveend", () => { if (!matchMedia("print").matches) seen = map.getBounds(); });
-    matchMedia("print").addEventListener("change", () => {
-      const view = seen; // paper has another shape: show what the screen showed
-      map.invalidateSize({ animate: false, pan: false });
-      map.fitBounds(view, { animate: false });
-    });
+    print();
     steps = hicgeoSteps(map, page, refresh);
     search();
     tiles(ground);
     byId("figures").addEventListener("toggle", tabulate);
     byId("layers").addEventListener("submit", (event) => event.preventDefault());
+  }
+
+  /* Paper has another shape: show what the screen showed, or all of it as long as nobody moved the map. */
+  function print() {
+    const paper = matchMedia("print"), snap = map.options.zoomSnap;
+    let moved = false, view = map.getBounds();
+    const hand = () => { moved = true; };
+    for (const each of ["wheel", "keydown", "dblclick", "touchmove", "mousedown"]) map.getContainer().addEventListener(each, hand, { passive: true });
+    map.on("moveend", () => { if (!paper.matches) view = map.getBounds(); });
+    paper.addEventListener("change", () => {
+      const shown = moved ? view : page.bounds;
+      map.options.zoomSnap = paper.matches ? 0 : snap;
+      map.invalidateSize({ animate: false, pan: false });
+      map.fitBounds(shown, { animate: false, padding: moved ? [0, 0] : [12, 12] });
+    });
   }
 
   function north() {
