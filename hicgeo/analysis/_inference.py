@@ -18,7 +18,9 @@ Array = npt.NDArray[np.float64]
 Rng = int | np.random.Generator
 
 
-def poisson_interval(count: npt.ArrayLike, *, dispersion: float = 1.0, level: float = 0.95) -> tuple[Array, Array]:
+def poisson_interval(
+    count: npt.ArrayLike, *, dispersion: float | Array = 1.0, level: float = 0.95
+) -> tuple[Array, Array]:
     """Exact (Garwood) interval of a Poisson mean, widened by overdispersion.
 
     Parameters
@@ -54,92 +56,6 @@ def poisson_interval(count: npt.ArrayLike, *, dispersion: float = 1.0, level: fl
     low = np.where(scaled > 0, stats.gamma.ppf(tail, np.where(scaled > 0, scaled, 1.0)), 0.0)
     high = stats.gamma.ppf(1 - tail, scaled + 1)
     return np.where(np.isnan(scaled), np.nan, low) * dispersion, high * dispersion
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Counts against a norm: interval of the ratio, probability above it and two-sided p-value."""
-
-    ratio_low: Array
-    ratio_high: Array
-    p_above: Array
-    p_value: Array
-
-
-def against_number(count: Array, expected: Array, *, dispersion: float, level: float = 0.95) -> Comparison:
-    """Compare counts with expectations that are known without error.
-
-    Parameters
-    ----------
-    count, expected
-        Observed, and expected at the norm; same shape.
-    dispersion
-        Variance divided by mean, at least 1.
-    level
-        Confidence level of the ratio's interval.
-
-    Notes
-    -----
-    The p-value inverts the exact interval: it is below 1 - level where the interval excludes 1.
-    `p_above` is the posterior probability that the mean exceeds the expectation, under the Jeffreys prior.
-    """
-    with np.errstate(invalid="ignore", divide="ignore"):
-        low, high = poisson_interval(count, dispersion=dispersion, level=level)
-        scaled, at = count / dispersion, expected / dispersion
-        at_least = np.where(scaled > 0, stats.gamma.cdf(at, np.where(scaled > 0, scaled, 1.0)), 1.0)
-        at_most = stats.gamma.sf(at, scaled + 1)
-        return Comparison(
-            ratio_low=low / expected,
-            ratio_high=high / expected,
-            p_above=stats.gamma.sf(at, scaled + 0.5),
-            p_value=_two_sided(at_least, at_most, scaled + at),
-        )
-
-
-def against_total(
-    count: Array, base: Array, total_count: float, total_base: float, *, dispersion: float, level: float = 0.95
-) -> Comparison:
-    """Compare rates with the rate of the total that they are part of.
-
-    Parameters
-    ----------
-    count, base
-        Incidents and denominator per area.
-    total_count, total_base
-        Those of the region, the areas included.
-    dispersion
-        Variance divided by mean, at least 1.
-    level
-        Confidence level of the ratio's interval.
-
-    Notes
-    -----
-    Given the total, an area's count is binomial with its share of the base as probability under the
-    null: the norm's own uncertainty is thereby in the interval (Clopper-Pearson, on counts divided
-    by the dispersion). An area that is the whole region cannot be compared: NaN.
-    """
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = base / total_base
-        mine, others = count / dispersion, np.maximum(total_count - count, 0) / dispersion
-        alone = share >= 1
-        share = np.where(alone, np.nan, share)
-        tail = (1 - level) / 2
-        some, rest = mine > 0, others > 0
-        safe_mine, safe_rest = np.where(some, mine, 1.0), np.where(rest, others, 1.0)
-        low = np.where(some, stats.beta.ppf(tail, safe_mine, others + 1), 0.0)
-        high = np.where(rest, stats.beta.ppf(1 - tail, mine + 1, safe_rest), 1.0)
-        at_least = np.where(some, stats.beta.cdf(share, safe_mine, others + 1), 1.0)
-        at_most = np.where(rest, stats.beta.sf(share, mine + 1, safe_rest), 1.0)
-        return Comparison(
-            ratio_low=low / share,
-            ratio_high=high / share,
-            p_above=stats.beta.sf(share, mine + 0.5, others + 0.5),
-            p_value=_two_sided(at_least, at_most, share + count),
-        )
-
-
-def _two_sided(at_least: Array, at_most: Array, known: Array) -> Array:
-    return np.where(np.isnan(known), np.nan, np.minimum(1.0, 2 * np.minimum(at_least, at_most)))
 
 
 def false_discovery(p_value: Array) -> Array:
@@ -334,3 +250,30 @@ def rate_ratio(
         low = np.where(a > 0, stats.beta.ppf(tail, np.where(a > 0, a, 1.0), b + 1), 0.0)
         high = np.where(b > 0, stats.beta.ppf(1 - tail, a + 1, np.where(b > 0, b, 1.0)), 1.0)
         return a / b * scale, low / (1 - low) * scale, high / (1 - high) * scale
+
+
+def rate_difference(count: Array, exposure: Array, other: Array, other_exposure: Array, *, dispersion: Array) -> Array:
+    """Two-sided p-value of two rates being equal: the exact conditional test of two Poisson counts.
+
+    Parameters
+    ----------
+    count, exposure, other, other_exposure, dispersion
+        As `rate_ratio` takes them; a p-value is under 1 - level exactly where its interval leaves 1 out.
+
+    Notes
+    -----
+    Given their sum the first count is binomial with its share of the exposure; twice the smaller tail. NaN where a side
+    has no exposure or both have no incidents.
+
+    References
+    ----------
+    Przyborowski, J. and Wilenski, H. (1940). Homogeneity of results in testing samples from Poisson series.
+    doi:10.1093/biomet/31.3-4.313
+    """
+    a, b = count / dispersion, other / dispersion
+    known = (exposure > 0) & (other_exposure > 0) & (a + b > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(known, exposure / (exposure + other_exposure), np.nan)
+        at_least = np.where(a > 0, stats.beta.cdf(share, np.where(a > 0, a, 1.0), b + 1), 1.0)
+        at_most = np.where(b > 0, stats.beta.sf(share, a + 1, np.where(b > 0, b, 1.0)), 1.0)
+    return np.where(known, np.minimum(1.0, 2 * np.minimum(at_least, at_most)), np.nan)

@@ -9,15 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hicgeo.analysis._inference import (
-    against_number,
-    against_total,
-    empirical_bayes,
-    false_discovery,
-    poisson_interval,
-    quasi_poisson,
-    two_way_dispersion,
-)
+from hicgeo.analysis._inference import empirical_bayes, poisson_interval, quasi_poisson
+from hicgeo.analysis._norm import Spread, against_norm, spread_between_years
 from hicgeo.analysis.counting import UNMATCHED, base_of, match_codes, month_table
 from hicgeo.analysis.timing import Period, months
 from hicgeo.errors import AlignmentError, ColumnError, HicgeoWarning, InputError
@@ -48,7 +41,7 @@ def rates(
     crime_type: str,
     period: Period,
     base: str,
-    norm: Literal["regional"] | float | pd.Series,
+    norm: Literal["regional", "others"] | float | pd.Series,
     per: float = 1000,
     unmatched: Literal["raise", "report"] = "raise",
 ) -> pd.DataFrame:
@@ -67,8 +60,8 @@ def rates(
     base
         Column to divide by: "dwellings" for burglary, "residents" for street robbery, "businesses" for robbery.
     norm
-        "regional" (the rate of all areas with counts together), a number (per `per`), or a Series
-        of numbers on the neighbourhoods' index.
+        "regional" (the rate of all areas with counts together), "others" (the same without the area itself), a
+        number (per `per`), or a Series of numbers on the neighbourhoods' index.
     per
         Rate per so many of `base`.
     unmatched
@@ -87,15 +80,17 @@ def rates(
         - `rate`, `rate_low`, `rate_high`: with 95 % interval, overdispersion included;
         - `rate_eb`: shrunken rate (empirical Bayes), for ranking and maps of small areas;
         - `norm`: per `per`;
-        - `p_above`: probability that the underlying rate is above the norm;
-        - `p_fdr`: two-sided p-value against the norm, adjusted for the number of areas tested;
-        - `state`: "boven", "onder" or "niet te onderscheiden" as the 95 % interval of the ratio to
-          the norm excludes 1 or not; "te klein" under 20 of the base or under 1 incident expected;
-          "onvolledig" under 95 % coverage.
+        - `p_above`: probability that the underlying rate is above the norm, given all areas;
+        - `p_fdr`: share of wrong verdicts to expect when this area and all that are surer get one;
+        - `state`: "boven" or "onder" where `p_fdr` is at most 0.05, else "niet te onderscheiden"; "te klein" under
+          20 of the base or under 1 incident expected; "onvolledig" under 95 % coverage. The verdict is about all areas
+          together, the 95 % interval about one: near the edge they may differ.
 
-        `attrs`: `crime_type`, `period`, `base`, `per`, `norm_kind`, `norm`, `dispersion`,
-        `dispersion_years`, `tested`, `coverage`, `unmatched_incidents`, `unmatched_base`,
-        `moved_border` (codes whose rate is over five times their municipality's).
+        `attrs`: `crime_type`, `period`, `base`, `per`, `norm_kind`, `norm`, `dispersion` (variance over mean,
+        of all areas together), `dispersion_constant` and `dispersion_growth` (of an area with m incidents expected it
+        is the sum of the first and m times the second), `dispersion_years`, `tested`, `coverage`,
+        `unmatched_incidents`, `unmatched_base`, `moved_border` (codes whose rate is over five times their
+        municipality's).
 
     Raises
     ------
@@ -114,15 +109,17 @@ def rates(
 
     Notes
     -----
-    The dispersion is Pearson's, of area x year around both margins (one area alone: around a
-    log-linear trend), over all years of the counts that were published as a whole, and at least 1.
-    Against the regional norm the interval is that of an area's share of the regional total, so the
-    norm's own uncertainty is in it. A denominator is taken as known and constant. Registered crime is not all crime.
-    O(areas x months).
+    How much a count varies by itself is learned from each two successive years of all areas that were published as a
+    whole: slow change of an area is not noise. The verdict weighs all areas together, with the spread of true
+    differences learned from them, so that at most 5 % of the verdicts are expected to be wrong, however many areas
+    there are. Above the regional norm means above the others, whose own uncertainty is in it. False alarms and power at
+    the sizes of real wijken: `benchmarks/rates.md`. A denominator is taken as known and constant. Registered crime is
+    not all crime. O(areas x months).
 
     References
     ----------
-    Spiegelhalter, D. J. (2005). Funnel plots for comparing institutional performance. doi:10.1002/sim.1970
+    Stephens, M. (2017). False discovery rates: a new deal. doi:10.1093/biostatistics/kxw041
+    Marshall, R. J. (1991). Mapping disease and mortality rates using empirical Bayes estimators. doi:10.2307/2347593
     """
     if unmatched not in ("raise", "report"):
         raise InputError("unmatched must be a known policy", repr(unmatched), 'take "raise" or "report"')
@@ -161,7 +158,7 @@ def group_rates(
     crime_type: str,
     period: Period,
     base: str,
-    norm: Literal["regional"] | float | pd.Series,
+    norm: Literal["regional", "others"] | float | pd.Series,
     per: float = 1000,
 ) -> pd.DataFrame:
     """Rates of groups of neighbourhoods: municipalities, police districts, the region.
@@ -200,7 +197,7 @@ def group_rates(
 
     Notes
     -----
-    As `rates`. The dispersion is estimated anew at this level: larger areas have larger ones.
+    As `rates`. The spread of the counts is estimated anew at this level.
     """
     if isinstance(by, str) and by not in neighbourhoods:
         raise ColumnError(
@@ -273,7 +270,7 @@ def _assess(
     base: pd.Series,
     coverage: pd.Series,
     years: Array,
-    norm: Literal["regional"] | float | pd.Series,
+    norm: Literal["regional", "others"] | float | pd.Series,
     per: float,
 ) -> pd.DataFrame:
     """The columns of `rates` from totals, denominators and the years that tell the dispersion."""
@@ -284,32 +281,32 @@ def _assess(
     covered = coverage.fillna(0.0).to_numpy(float)
     usable = (d > 0) & ~np.isnan(n)
 
-    dispersion = _dispersion(years)
-    if np.isnan(dispersion):
+    spread = _spread(years)
+    if spread is None:
         warn(
             "The spread between years cannot be estimated from these counts (fewer than two whole years, areas "
             "or years with incidents): intervals are plain Poisson and too narrow. Give more years of counts.",
             HicgeoWarning,
             stacklevel=3,
         )
-    phi = max(1.0, dispersion) if not np.isnan(dispersion) else 1.0
+        spread = Spread(1.0, 0.0)
 
     total_count, total_base = n[usable].sum(), d[usable].sum()
-    kind, level = _norm(norm, incidents.index, total_count, total_base, per)
+    kind, level = _norm(norm, n, d, usable, incidents.index, per)
     with np.errstate(divide="ignore", invalid="ignore"):
         expected = level / per * d
-        if kind == "regional":
-            compared = against_total(n, d, total_count, total_base, dispersion=phi)
-        else:
-            compared = against_number(n, expected, dispersion=phi)
-        low, high = poisson_interval(n, dispersion=phi)
+        low, high = poisson_interval(n, dispersion=spread.at(n))
         scale = np.where(usable, per / np.where(d > 0, d, np.nan), np.nan)
 
     incomplete = covered < MIN_COVERAGE
     small = ~incomplete & ~((d >= MIN_BASE) & (expected >= MIN_EXPECTED))
     tested = usable & ~incomplete & ~small
+    part = kind in ("regional", "others")
+    verdict = against_norm(n[tested], d[tested], level[tested] / per, spread, part_of_norm=part)
+    p_above, p_fdr, side = np.full(len(n), np.nan), np.full(len(n), np.nan), np.zeros(len(n), int)
+    p_above[tested], p_fdr[tested], side[tested] = verdict.p_above, verdict.false_share, verdict.side
     state = np.select(
-        [incomplete, small, tested & (compared.ratio_low > 1), tested & (compared.ratio_high < 1)],
+        [incomplete, small, side > 0, side < 0],
         ["onvolledig", "te klein", "boven", "onder"],
         default="niet te onderscheiden",
     )
@@ -323,8 +320,8 @@ def _assess(
             "rate_high": high * scale,
             "rate_eb": empirical_bayes(np.where(usable, n, np.nan), d) * per,
             "norm": level,
-            "p_above": np.where(tested, compared.p_above, np.nan),
-            "p_fdr": false_discovery(np.where(tested, compared.p_value, np.nan)),
+            "p_above": p_above,
+            "p_fdr": p_fdr,
             "state": pd.Categorical(state, categories=list(RATE_STATES)),
         },
         index=incidents.index,
@@ -332,41 +329,57 @@ def _assess(
     out.attrs = {
         "per": per,
         "norm_kind": kind,
-        "norm": float(level[0]) if len(level) and kind != "table" else None,
-        "dispersion": phi,
+        "norm": float(level[0]) if len(level) and kind in ("regional", "number") else None,
+        "dispersion": _overall(spread, total_count / total_base * d[usable] if total_count > 0 else np.ones(1)),
+        "dispersion_constant": spread.constant,
+        "dispersion_growth": spread.growth,
         "dispersion_years": int(years.shape[1]) if years.ndim == 2 else 0,
         "tested": int(tested.sum()),
     }
     return out
 
 
-def _dispersion(years: Array) -> float:
-    """Overdispersion over the years; of one area alone around a straight trend, since it has no others to share it."""
+def _spread(years: Array) -> Spread | None:
+    """Spread over the years; of one area alone around a straight trend, since it has no others to share it."""
     if years.size == 0:
-        return np.nan
+        return None
     if len(years) > 1:
-        return two_way_dispersion(years)
+        return spread_between_years(years)
     time = np.arange(years.shape[1], dtype=float)
     design = np.column_stack([np.ones_like(time), time - time.mean()])
-    return float(quasi_poisson(years, design, np.ones_like(time)).dispersion[0])
+    dispersion = float(quasi_poisson(years, design, np.ones_like(time)).dispersion[0])
+    return None if np.isnan(dispersion) else Spread(dispersion, 0.0)
 
 
-def _norm(norm: Any, index: pd.Index, total_count: float, total_base: float, per: float) -> tuple[str, Array]:
+def _overall(spread: Spread, expected: Array) -> float:
+    """Variance over mean of the sum of independent counts."""
+    return float((spread.at(expected) * expected).sum() / expected.sum())
+
+
+def _norm(
+    norm: Any, n: Array, d: Array, usable: npt.NDArray[np.bool_], index: pd.Index, per: float
+) -> tuple[str, Array]:
     """Kind of the norm and its level per area."""
     if isinstance(norm, pd.Series):
         level = norm.reindex(index)
-        if level.isna().any():
+        bad = ~(level > 0)  # NaN too
+        if bad.any():
             raise AlignmentError(
-                "the norm table must have a number for every area",
-                f"{level.isna().sum()} areas without one (first: {index[level.isna()][0]})",
+                "the norm table must have a number above 0 for every area",
+                f"{bad.sum()} areas without one (first: {index[bad][0]})",
                 "complete the table, or take the regional average",
             )
         return "table", level.to_numpy(float)
-    if isinstance(norm, str) and norm == "regional":
-        level = per * total_count / total_base if total_base > 0 else np.nan
-        return "regional", np.full(len(index), level)
+    if isinstance(norm, str) and norm in ("regional", "others"):
+        count, base = np.where(usable, n, 0.0), np.where(usable, d, 0.0)
+        mine = norm == "others"
+        with np.errstate(divide="ignore", invalid="ignore"):
+            level = per * (count.sum() - mine * count) / (base.sum() - mine * base)
+        return norm, np.where(np.isfinite(level), level, np.nan)
     if isinstance(norm, bool) or not isinstance(norm, (int, float)) or not (np.isfinite(norm) and norm > 0):
-        raise InputError("norm must be 'regional', a number above 0 or a Series", repr(norm), 'take "regional" or 8.0')
+        raise InputError(
+            "norm must be 'regional', 'others', a number above 0 or a Series", repr(norm), 'take "regional" or 8.0'
+        )
     return "number", np.full(len(index), float(norm))
 
 

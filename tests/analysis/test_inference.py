@@ -44,33 +44,32 @@ def test_poisson_interval_covers_what_it_claims():
         assert scipy.stats.poisson.pmf(counts[covered], mean).sum() >= 0.95
 
 
-def test_share_of_total_equals_scipys_binomial_test():
-    count, base = np.array([30.0, 12.0, 58.0]), np.array([200.0, 300.0, 500.0])
-    got = inference.against_total(count, base, 100.0, 1000.0, dispersion=1.0)
-    for place in range(3):
-        test = scipy.stats.binomtest(int(count[place]), 100, base[place] / 1000)
-        exact = test.proportion_ci(0.95, method="exact")
-        assert got.ratio_low[place] * base[place] / 1000 == pytest.approx(exact.low, rel=1e-9)
-        assert got.ratio_high[place] * base[place] / 1000 == pytest.approx(exact.high, rel=1e-9)
-        above = scipy.stats.binomtest(int(count[place]), 100, base[place] / 1000, alternative="greater").pvalue
-        below = scipy.stats.binomtest(int(count[place]), 100, base[place] / 1000, alternative="less").pvalue
-        assert got.p_value[place] == pytest.approx(min(1, 2 * min(above, below)), rel=1e-9)
+def test_two_poisson_counts_are_compared_by_the_exact_binomial_test():
+    count, other = np.array([30.0, 12.0, 0.0, 5.0]), np.array([18.0, 12.0, 7.0, 40.0])
+    days, other_days = np.array([365.0, 304.0, 365.0, 304.0]), np.array([366.0, 304.0, 366.0, 365.0])
+    got = inference.rate_difference(count, days, other, other_days, dispersion=np.ones(4))
+    for place in range(4):
+        n, share = int(count[place] + other[place]), days[place] / (days[place] + other_days[place])
+        sides = [
+            scipy.stats.binomtest(int(count[place]), n, share, alternative=each).pvalue for each in ("greater", "less")
+        ]
+        assert got[place] == pytest.approx(min(1, 2 * min(sides)), rel=1e-9)
 
 
-def test_the_whole_region_cannot_be_compared_with_itself():
-    got = inference.against_total(np.array([7.0]), np.array([100.0]), 7.0, 100.0, dispersion=1.0)
-    assert np.isnan(got.p_value[0])
-    assert np.isnan(got.p_above[0])
-
-
-def test_interval_and_p_value_say_the_same():
+def test_interval_and_p_value_of_a_ratio_say_the_same():
     rng = np.random.default_rng(3)
-    count = rng.poisson(12, 400).astype(float)
-    expected = rng.uniform(2, 30, 400)
-    got = inference.against_number(count, expected, dispersion=2.5)
-    excludes = (got.ratio_low > 1) | (got.ratio_high < 1)
+    count, other = rng.poisson(12, 400).astype(float), rng.poisson(rng.uniform(4, 40, 400)).astype(float)
+    wide, ones = np.full(400, 2.5), np.ones(400)
+    _, low, high = inference.rate_ratio(count, ones, other, ones, dispersion=wide)
+    p_value = inference.rate_difference(count, ones, other, ones, dispersion=wide)
+    excludes = (low > 1) | (high < 1)
     assert 20 < excludes.sum() < 380
-    np.testing.assert_array_equal(excludes, got.p_value < 0.05)
+    np.testing.assert_array_equal(excludes, p_value < 0.05)
+
+
+def test_nothing_on_both_sides_cannot_be_compared():
+    none = np.zeros(1)
+    assert np.isnan(inference.rate_difference(none, none + 1, none, none + 1, dispersion=none + 1)).all()
 
 
 def test_dispersion_by_hand():

@@ -1,7 +1,5 @@
 """Rates: hand calculations, the five states, and how often a norm flag is false."""
 
-import warnings
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -175,25 +173,21 @@ def test_errors_name_what_is_there():
         assess(areas, counts, norm=pd.Series(8.0, areas.index[:1]))
 
 
-@pytest.mark.parametrize("planted", [1.0, 3.0])
-def test_norm_flag_is_rarely_false_and_not_blind(planted):
-    """200 regions without differences, and the same with a fifth of the areas at twice the risk."""
-    rng = np.random.default_rng(20)
-    areas = town(list(rng.integers(800, 8000, 40)))
-    base = areas["dwellings"].to_numpy(float)
-    flagged = found = 0
-    double = np.where(np.arange(40) % 5 == 0, 2.0, 1.0)
-    for _ in range(100):
-        for risk in (np.ones(40), double):
-            mean = (0.010 * base * risk)[:, None] * np.ones(6)
-            drawn = mean if planted == 1 else rng.gamma(mean / (planted - 1), planted - 1)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", hg.HicgeoWarning)
-                state = assess(areas, yearly(areas, rng.poisson(drawn)))["state"]
-            if risk is double:
-                found += (state[double > 1] == "boven").mean()
-            else:
-                flagged += (state == "boven").mean()
-    # Nominal is 2.5 % on the side of "boven".
-    assert flagged / 100 < 0.035
-    assert found / 100 > (0.75 if planted == 1 else 0.40)
+def test_leaving_the_area_itself_out_of_the_norm():
+    areas = town([1000, 3000, 4000])
+    counts = yearly(areas, [[20] * 6, [12] * 6, [40] * 6])
+    got = assess(areas, counts, norm="others")
+    assert got["norm"].tolist() == pytest.approx([52 / 7, 60 / 5, 32 / 4])
+    assert got.attrs["norm"] is None
+    assert got.attrs["norm_kind"] == "others"
+    # above the average that it is part of is the same as above the others
+    pd.testing.assert_series_equal(got["state"], assess(areas, counts)["state"])
+    alone = assess(areas.iloc[:1], counts.loc[["WK990100"]], norm="others")
+    assert alone["state"].tolist() == ["te klein"]
+    assert alone["norm"].isna().all()
+
+
+def test_a_norm_that_is_no_rate_is_refused():
+    areas = town([1000, 2000])
+    with pytest.raises(hg.AlignmentError, match="above 0"):
+        assess(areas, yearly(areas, [[10] * 6, [20] * 6]), norm=pd.Series([8.0, 0.0], areas.index))
