@@ -1,7 +1,9 @@
+from .analysis.chains import Chains, near_repeat_chains
 from .analysis.counting import CodeMatch, count_incidents, match_codes, roll_up
 from .analysis.density import Bandwidth, bandwidth, kde, kde_by
 from .analysis.hotspots import hotspots
 from .analysis.join import NeighbourhoodIndex, assign_neighbourhoods
+from .analysis.near_repeat import Knox, knox
 from .analysis.rates import group_rates, rates
 from .analysis.seasons import SeasonClusters, cluster_seasons, dark_days, seasonal_index
 from .analysis.timing import aoristic
@@ -38,6 +40,7 @@ __version__: str
 __all__ = [
     "AlignmentError",
     "Bandwidth",
+    "Chains",
     "CodeMatch",
     "ColumnError",
     "ConfigError",
@@ -51,6 +54,7 @@ __all__ = [
     "HotspotMap",
     "InputError",
     "Intake",
+    "Knox",
     "NeighbourhoodIndex",
     "Proposal",
     "Run",
@@ -69,7 +73,9 @@ __all__ = [
     "in_words",
     "kde",
     "kde_by",
+    "knox",
     "match_codes",
+    "near_repeat_chains",
     "open_run",
     "plot_quality",
     "plot_rates",

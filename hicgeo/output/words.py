@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from hicgeo.errors import InputError
+from hicgeo.output import _words_near_repeat as near_repeat
 from hicgeo.output._words_hotspots import hotspots
 from hicgeo.output.language import Language, base_name, check_language, crime, number, percent, text
 
@@ -23,7 +24,8 @@ def in_words(result: Any, *, language: str = "nl") -> list[str]:
     Parameters
     ----------
     result
-        Answer of `rates`, `group_rates`, `match_codes`, `hotspots`, `dark_days`, `cluster_seasons` or `read_incidents`.
+        Answer of `rates`, `group_rates`, `match_codes`, `hotspots`, `dark_days`, `cluster_seasons`, `knox`,
+        `near_repeat_chains` or `read_incidents`.
     language
         "nl" or "en".
 
@@ -60,6 +62,7 @@ def in_words(result: Any, *, language: str = "nl") -> list[str]:
         "without_counts": _match,
         "stability": _groups,
         "rejected": _intake,
+        "lattice_m": near_repeat.said,
     }
     for mark, speak in by_columns.items():
         if mark in columns:
