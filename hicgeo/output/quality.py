@@ -29,6 +29,8 @@ class _Intake(Protocol):
     def rejected(self) -> pd.DataFrame: ...
     @property
     def notes(self) -> pd.DataFrame: ...
+    @property
+    def located(self) -> float: ...
 
 
 _GOOD, _BAD, _GREY = "#2f6fb0", "#c8480f", "#a9a9a4"
@@ -196,16 +198,15 @@ def plot_quality(intake: _Intake, assignment: pd.DataFrame | None = None, *, lan
     colours = [_GOOD, _GOOD, _GREY, _GREY, _GREY, _BAD, _BAD]
     _bars(precise, "precision", names, counted, said, colours=colours)
 
-    located = ~(incidents.geometry.is_empty | incidents.geometry.isna()).to_numpy(bool)
     optional = ("municipality", "address_key", "target", "modus", "dwelling_type", "registered")
-    there = {"place": located} | {
+    there = {
         name: (incidents[name].notna() & (incidents[name].astype(object) != UNKNOWN)).to_numpy(bool)
         for name in optional
         if name in incidents
     }
-    shares = [float(each.mean()) if len(each) else 0.0 for each in there.values()]
-    names = [text(f"quality.{each}", said) for each in there]
-    colours = [_BAD if shares[0] < LEAST_LOCATED and len(incidents) else _GOOD] + [_GREY] * (len(there) - 1)
+    shares = [intake.located, *(float(each.mean()) if len(each) else 0.0 for each in there.values())]
+    names = [text(f"quality.{each}", said) for each in ("place", *there)]
+    colours = [_BAD if shares[0] < LEAST_LOCATED and len(incidents) else _GOOD] + [_GREY] * len(there)
     if colours[0] == _BAD:
         names[0] = text("quality.place_missing", said, share=percent(LEAST_LOCATED, said))
     _bars(filled, "filled", names, shares, said, colours=colours, labels=[percent(each, said) for each in shares])

@@ -179,11 +179,10 @@ def _groups(groups: Any, language: Language) -> list[str]:
 
 
 def _intake(intake: Any, language: Language) -> list[str]:
-    located = int((~(intake.incidents.geometry.is_empty | intake.incidents.geometry.isna())).sum())
-    accepted = len(intake.incidents)
     return [
         text(
-            "words.intake", language, read=number(intake.read, language), accepted=number(accepted, language),
-            rejected=number(len(intake.rejected), language), share=percent(located / max(accepted, 1), language),
+            "words.intake", language, read=number(intake.read, language),
+            accepted=number(len(intake.incidents), language), rejected=number(len(intake.rejected), language),
+            share=percent(intake.located, language),
         )
     ]  # fmt: skip

@@ -23,7 +23,7 @@ from hicgeo.analysis.join import NeighbourhoodIndex
 from hicgeo.errors import InputError
 from hicgeo.schema import ASSIGNMENT_STATUS, COUNT_STATUS
 from hicgeo.sources import _open
-from hicgeo.sources._delimited import is_cp1252, read_delimited
+from hicgeo.sources._delimited import SEPARATOR_LINE, is_cp1252, read_delimited
 from hicgeo.sources._offences import HEAVIEST
 from hicgeo.sources._records import strike
 from hicgeo.sources.incidents import Reading, titles_of
@@ -235,6 +235,8 @@ def _blocks(path: Path) -> Iterator[tuple[bytes, bytes]]:
         if not head:
             start = len(block) - len(block.removeprefix(codecs.BOM_UTF8).lstrip())
             end = block.find(b"\n", start) + 1
+            if end and SEPARATOR_LINE.fullmatch(block[start:end].decode("latin-1")):
+                end = block.find(b"\n", end) + 1
             head, block = block[: end or None], block[end:] if end else b""
         yield head, block
 

@@ -198,10 +198,31 @@ def _shapefile(path: Path, request: dict[str, Any]) -> Iterator[Any]:
     for part in path.parent.glob("*.[pP][rR][jJ]"):
         if part.stem == path.stem:
             _check_definition(part.read_text(encoding="latin-1"), path)
-    return _with_gdal(path, None)
+    return _with_gdal(path, None, deleted=_check_rows(path))
 
 
-def _with_gdal(path: Path, layer: str | None, **options: str) -> Iterator[Any]:
+def _check_rows(path: Path) -> int:
+    """Number of rows that are marked as deleted, which GDAL passes over, as it does with rows that are cut off."""
+    import numpy as np
+
+    parts = {part.suffix.lower(): part for part in path.parent.iterdir() if part.stem == path.stem}
+    table = parts[".dbf"].read_bytes()
+    if len(table) < 32:
+        raise Refusal("the .dbf of a shapefile must be whole", "less than its header", "copy or export it again")
+    rows, head, width = (int.from_bytes(table[a:b], "little") for a, b in ((4, 8), (8, 10), (10, 12)))
+    whole = (len(table) - head) // max(width, 1)
+    if whole < rows:
+        raise Refusal(
+            "the .dbf of a shapefile must be whole", f"{max(whole, 0)} of {rows} rows", "copy or export it again"
+        )
+    if ".shx" in parts and (shapes := (parts[".shx"].stat().st_size - 100) // 8) != rows:
+        raise Refusal(
+            "a shapefile must have a row for every shape", f"{shapes} shapes, {rows} rows", "copy all its parts again"
+        )
+    return int((np.frombuffer(table, np.uint8, rows * width, head)[:: max(width, 1)] == ord("*")).sum())
+
+
+def _with_gdal(path: Path, layer: str | None, *, deleted: int = 0, **options: str) -> Iterator[Any]:
     import pyogrio
     from pyogrio.util import vsi_path
 
@@ -213,7 +234,8 @@ def _with_gdal(path: Path, layer: str | None, **options: str) -> Iterator[Any]:
     with pyogrio.raw.open_arrow(path, layer=layer, use_pyarrow=True, datetime_as_string=True, **options) as opened:
         about, stream = opened
         geometry = (about["geometry_name"] or "wkb_geometry") if about["geometry_type"] else None
-        schema = _schema(stream.schema, geometry, "geoarrow.wkb", layer=layer or path.stem, crs=about["crs"])
+        facts = {"layer": layer or path.stem, "crs": about["crs"], "deleted": deleted}
+        schema = _schema(stream.schema, geometry, "geoarrow.wkb", **facts)
         yield from _checked(stream, schema, geometry)
 
 
@@ -309,7 +331,7 @@ def _geojson(path: Path, request: dict[str, Any]) -> Iterator[Any]:
     import pyarrow as pa
     import shapely
 
-    content: Any = json.loads(path.read_text(encoding="utf-8-sig"))
+    content: Any = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
     features = content.get("features") if isinstance(content, dict) else None
     if not isinstance(features, list) or not all(isinstance(each, dict) for each in features):
         raise Refusal(f"{path.name} must be a GeoJSON FeatureCollection", "another structure", "export it again")
@@ -341,6 +363,17 @@ def _geojson(path: Path, request: dict[str, Any]) -> Iterator[Any]:
     table = pa.table(columns)
     schema = _schema(table.schema, geometry, "geoarrow.wkb", layer=path.stem, crs=crs)
     yield from _checked(table.to_batches(_BATCH), schema, geometry)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Members of an object; of a name that occurs twice, JSON would silently lose one value."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        twice = sorted({name for name, _ in pairs if sum(name == other for other, _ in pairs) > 1})
+        raise Refusal(
+            "an object must have every name once", f"twice or more: {', '.join(twice[:5])}", "export it again"
+        )
+    return members
 
 
 def _closed(geometry: Any) -> Any:
@@ -399,14 +432,27 @@ def _workbook(path: Path, request: dict[str, Any]) -> Iterator[Any]:
         merged = len(opened.merged_cell_ranges or [])
     facts = {
         "sheet": sheet,
+        "epoch": _epoch(path),
         "hidden": sum(not seen for seen in visible.values()),
         "merged": merged,
         "errors": _cells_without_value(path, sheet),
     }
     width = max((len(row) for row in rows), default=0)
-    columns = [pa.array([as_text(row[place]) for row in rows], pa.string()) for place in range(width)]
+    columns = [pa.array([_cell(row[place]) for row in rows], pa.string()) for place in range(width)]
     schema = pa.schema([pa.field(str(place), pa.string()) for place in range(width)], {"facts": json.dumps(facts)})
     yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _cell(value: Any) -> str:
+    """Text of a cell; a number of more digits than Excel keeps shows that it was rounded (2.024e+18)."""
+    return f"{value:.14e}" if isinstance(value, float) and abs(value) >= 1e15 else as_text(value)
+
+
+def _epoch(path: Path) -> int:
+    """Year that the workbook counts its days from: 1900, or 1904."""
+    with zipfile.ZipFile(path) as archive:
+        about = re.search(r"<workbookPr\b[^>]*>", archive.read("xl/workbook.xml").decode())
+    return 1904 if about and _attribute(about[0], "date1904") in ("1", "true") else 1900
 
 
 def _cells_without_value(path: Path, sheet: str) -> list[tuple[int, int, str]]:
@@ -450,11 +496,13 @@ def as_text(cell: Any) -> str:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else repr(cell)
     if isinstance(cell, dt.datetime | dt.date | dt.time):
         return cell.isoformat()
     if isinstance(cell, dict | list):
         return json.dumps(cell, ensure_ascii=False)
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", "backslashreplace")
     return str(cell)
 
 

@@ -218,8 +218,8 @@ def _moments(profiles: Sequence[Profile]) -> list[Finding]:
     return found
 
 
-def choose_dates(profiles: Sequence[Profile], columns: Sequence[Finding]) -> list[Finding]:
-    """How the dates of the chosen columns (or of those that can be chosen) are written."""
+def choose_dates(profiles: Sequence[Profile], columns: Sequence[Finding], epoch: int | None = None) -> list[Finding]:
+    """How the dates of the chosen columns (or of those that can be chosen) are written; a workbook says its `epoch`."""
     settings = ("start", "start_date", "end", "end_date", "registered")
     titles = {
         title
@@ -252,8 +252,10 @@ def choose_dates(profiles: Sequence[Profile], columns: Sequence[Finding]) -> lis
         found.append(Finding("date_order", None, "open", f"{counted}: both orders read them all", orders))
     found += _either_or(dates, "century", ("short", "short_1900", "short_2000"), (1900, 2000), "years of two digits")
     epochs = ("serial", "serial_1900", "serial_1904")
-    found += _either_or(dates, "excel_epoch", epochs, (1900, 1904), "day numbers of Excel")
-    return found
+    numbers = _either_or(dates, "excel_epoch", epochs, (1900, 1904), "day numbers of Excel")
+    if numbers and epoch is not None:
+        numbers = [Finding("excel_epoch", epoch, "proposed", f"the workbook counts its days from {epoch}")]
+    return found + numbers
 
 
 def _either_or(

@@ -24,6 +24,8 @@ MAX_MINORITY = 0.05
 """Largest share of records in another CRS than the rest that are rejected; above it the file is refused."""
 _RD_CORNER = (155_000.0, 463_000.0)
 _PLACEHOLDERS = (-1.0, 0.0, 1.0, 999_999.0, 9_999_999.0, 99_999_999.0)
+APART = re.compile("[\u00a0\u202f\u2009'\u2019](?=[0-9]{3})")
+"""Signs that stand between thousands, besides a dot and a comma: blanks that do not break, and apostrophes."""
 _EMPTY = ("", "nan", "null", "none", "-")
 
 Floats = npt.NDArray[np.float64]
@@ -53,7 +55,7 @@ def read_numbers(text: pd.Series, title: str, ledger: Ledger) -> Floats:
     numbers[plain] = dotted[plain].to_numpy(object).astype(float) if not plain.all() else _floats(dotted)
     grouped = np.zeros(len(text), bool)
     for place in np.flatnonzero(~plain & ~empty):
-        value = text.iloc[place].replace("\u00a0", " ")
+        value = APART.sub(" ", text.iloc[place])
         if re.fullmatch(r"-?[0-9]{1,3}(\.[0-9]{3})+(,[0-9]*)?", value):
             numbers[place], grouped[place] = float(value.replace(".", "").replace(",", ".")), True
         elif re.fullmatch(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?", value):
@@ -272,6 +274,8 @@ def locate(
         if swapped.sum() >= 0.5 * live.sum():
             raise _swapped(swapped.sum() / live.sum(), source.name, "coordinates")
         _check_abroad(source, declared, int(inside.sum()), int(live.sum()))
+        _check_area_of_use(x[live], y[live], source)
+        ledger.note("abroad", column, live, f"most places lie outside the Netherlands: kept in {source.name}")
         return x, y, source
     if swap:
         reverse = lambda places: [" / ".join(reversed(each.split(" / "))) for each in said(places)]  # noqa: E731
@@ -301,6 +305,26 @@ def _check_abroad(source: Any, declared: bool, inside: int, total: int) -> None:
             "coordinates outside the Netherlands must be in a projected CRS in metres",
             source.name,
             "transform them first, to the local UTM zone for instance",
+        )
+
+
+def _check_area_of_use(x: Floats, y: Floats, source: Any) -> None:
+    """Refuse coordinates outside the part of the world that their CRS is made for, or that are RD: wrongly declared."""
+    area = source.area_of_use
+    if area is None:
+        return
+    east, north = reproject(x, y, source, "OGC:CRS84")
+    margin = 1.0  # degrees: data of a zone reach somewhat over its edge
+    fits = within(east, north, (area.west - margin, area.south - margin, area.east + margin, area.north + margin))
+    as_rd = int(in_country(x, y).sum())
+    west, south, dutch_east, dutch_north = DEGREE_BOUNDS
+    used_here = area.west < dutch_east and area.east > west and area.south < dutch_north and area.north > south
+    if fits.sum() < 0.5 * len(x) or (used_here and as_rd >= 0.5 * len(x)):
+        hint = f"; {as_rd} lie in the Netherlands when read as RD" if as_rd else ""
+        raise CrsError(
+            f"coordinates must lie where their CRS is made for ({source.name}: {area.name})",
+            f"{int(fits.sum())} of {len(x)} do{hint}",
+            "declare the CRS that they are in",
         )
 
 

@@ -19,7 +19,13 @@ MAX_FIELD = 1 << 20
 """Bytes of one field; a longer one is a broken record."""
 MAX_LINES = 1000
 """Lines of one record with line breaks in its fields."""
+MAX_TITLE_LINES = 50
+"""Lines that titles with line breaks may take."""
 DELIMITERS = ";,\t|"
+SEPARATOR_LINE = re.compile(r'\s*"?sep=([;,\t|])"?[\s;,|]*', re.IGNORECASE)
+"""What Excel writes above the titles to say how fields are separated."""
+_ODD_SIGNS = tuple(bytes.fromhex(each) for each in ("e280", "e281", "efbbbf", "c2ad", "cc", "cd"))
+"""How signs that cannot be seen begin, and accents that stand apart from their letter."""
 _CP1252_LETTERS = np.frombuffer(
     "€‘’“”ŠŽšžŸÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüý°´".encode("cp1252"), np.uint8
 )
@@ -57,15 +63,28 @@ def read_delimited(data: bytes, encoding: str | None = None, *, multiline: bool 
     data = b"" if data.isspace() else data
     raw = np.frombuffer(data, np.uint8)
     starts, stops = _lines(raw)
-    head, sample = _first_lines(data, starts, stops)
-    delimiter = _sniff(sample)
+    places, sample = _first_lines(data, starts, stops)
+    above, head = places[0], places[0]
+    declared = SEPARATOR_LINE.fullmatch(sample[0]) if len(sample) > 1 else None
+    if declared:
+        head, sample = places[1], sample[1:]
+    delimiter = declared[1] if declared else _sniff(sample, places)
+    line_number = np.arange(1, len(starts) + 1, dtype=np.int64)
+    more = _open_titles(data, (starts, stops), head, multiline)
+    if more:
+        sample[0] = data[starts[head] : stops[head + more]].decode("utf-8", "replace")
+        stops[head] = stops[head + more]
+        starts, stops, line_number = (
+            np.delete(each, range(head + 1, head + more + 1)) for each in (starts, stops, line_number)
+        )
+    structure = _structure(raw, starts, stops, delimiter)
     titles = next(csv.reader([sample[0]], delimiter=delimiter))
     if len(titles) > 1 and not titles[-1].strip():
-        titles = titles[:-1]
+        # a delimiter at the end, or a column without a title: the records tell
+        there = (structure.fields[head + 1 :] == len(titles)) & ~structure.last_empty[head + 1 :]
+        titles = titles if there.any() and _usual(structure.fields[head + 1 :]) == len(titles) else titles[:-1]
     names = check_titles(titles)
 
-    line_number = np.arange(1, len(starts) + 1, dtype=np.int64)
-    structure = _structure(raw, starts, stops, delimiter)
     first, closed = _record_starts(structure, len(names), head)
     if multiline and not first.all():
         last = np.append(np.flatnonzero(first)[1:], len(starts)) - 1
@@ -113,7 +132,7 @@ def read_delimited(data: bytes, encoding: str | None = None, *, multiline: bool 
     after = np.append(starts[1:], len(raw))[chosen]
     cells = _parse(data, (start, stop, after), sound, quoted, delimiter, names, multiline)
     bytes_of = _bytes_of_lines(raw, starts, wide)
-    other = {"mark": mark_bytes, "header": int(bytes_of[head])}
+    other = {"mark": mark_bytes, "header": int(bytes_of[head]) + (int(bytes_of[above]) if declared else 0)}
     other["blank"] = int(bytes_of.sum() - bytes_of[chosen].sum()) - other["header"]
 
     mark = {";": "semicolon", ",": "comma", "\t": "tab", "|": "bar"}[delimiter]
@@ -138,25 +157,53 @@ def read_delimited(data: bytes, encoding: str | None = None, *, multiline: bool 
         other_bytes=other,
         size=size,
         mojibake=any(sign.encode() in data for sign in "ÂÃâ"),
+        odd_signs=not data.isascii() and any(sign in data for sign in _ODD_SIGNS),
     )
 
 
-def _first_lines(data: bytes, starts: Ints, stops: Ints) -> tuple[int, list[str]]:
-    """Number of the first line that is not blank, and up to 300 such lines."""
-    head, sample = -1, list[str]()
+def _first_lines(data: bytes, starts: Ints, stops: Ints) -> tuple[list[int], list[str]]:
+    """Numbers and texts of the first 300 lines that are not blank."""
+    places, sample = list[int](), list[str]()
     for place, (start, stop) in enumerate(zip(starts.tolist(), stops.tolist(), strict=True)):
         if data[start:stop].strip():
             if stop - start > MAX_FIELD:
-                if head < 0:
+                if not places:
                     raise InputError("the first line must hold the titles", "more than 1 MiB", "export it again")
                 continue
-            head = place if head < 0 else head
+            places.append(place)
             sample.append(data[start:stop].decode("utf-8", "replace"))
             if len(sample) == 300:
                 break
-    if head < 0:
+    if not places:
         raise InputError("the file must have a header and records", "an empty file (0 rows)", "export it again")
-    return head, sample
+    return places, sample
+
+
+def _open_titles(data: bytes, lines: tuple[Ints, Ints], head: int, multiline: bool) -> int:
+    """How many lines more than one the titles take: line ends inside their quotes, as far as these are declared.
+
+    Raises
+    ------
+    InputError
+        A quote is not closed where it should be.
+    """
+    starts, stops = lines
+    more, odd = 0, data.count(b'"', starts[head], stops[head]) % 2
+    while odd and multiline and more < MAX_TITLE_LINES and head + more + 1 < len(starts):
+        more += 1
+        odd ^= data.count(b'"', starts[head + more], stops[head + more]) % 2
+    if odd:
+        raise InputError(
+            "the titles must stand on one line",
+            f"line {head + 1} has a quote that is not closed",
+            "export it again without line ends in titles, or declare multiline=True",
+        )
+    return more
+
+
+def _usual(fields: Ints) -> int:
+    """Number of fields that most lines have."""
+    return int(np.bincount(fields).argmax()) if len(fields) else 0
 
 
 def _to_utf8(data: bytes, encoding: str | None) -> tuple[bytes, int, tuple[int, int] | None, str]:
@@ -275,7 +322,7 @@ def _lines(raw: npt.NDArray[np.uint8]) -> tuple[Ints, Ints]:
     return starts[keep], stops[keep]
 
 
-def _sniff(lines: list[str]) -> str:
+def _sniff(lines: list[str], places: list[int]) -> str:
     """Find the delimiter that occurs in the header and, as often, in most of the first lines."""
     best: list[tuple[bool, int, float, str]] = []
     for mark in DELIMITERS:
@@ -284,8 +331,11 @@ def _sniff(lines: list[str]) -> str:
             share = float(np.isin(counts[1:], (counts[0], counts[0] + 1)).mean()) if len(lines) > 1 else 1.0
             best.append((share >= 0.5, int(counts[0]), share, mark))
     if not best:
+        titles = [place for place, line in zip(places, lines, strict=True) if re.search(r"([;,\t|]).*\1", line)]
         raise InputError(
-            "fields must be separated by a semicolon, comma, tab or bar", "a header of one field", "export it as CSV"
+            "the first line must hold the titles, separated by a semicolon, comma, tab or bar",
+            "a line of one field",
+            f"remove what stands above line {titles[0] + 1}" if titles else "export it as CSV",
         )
     return max(best)[3]
 

@@ -6,12 +6,35 @@ import html
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from hicgeo.errors import InputError
 
 if TYPE_CHECKING:
     import geopandas as gpd
+
+
+_NO_PLACE = (
+    *("bad_coordinate", "infinite_coordinate", "placeholder_coordinate", "swapped_axes", "other_crs"),
+    *("outside_country", "not_a_point", "police_station"),
+)
+"""Reasons that reject an incident for its place alone."""
+
+
+def located_share(empty: npt.NDArray[np.bool_], reasons: pd.Series) -> float:
+    """Share of the incidents with a place, of the accepted ones and those that were rejected for theirs alone.
+
+    Parameters
+    ----------
+    empty
+        Of each accepted incident, whether it has no place.
+    reasons
+        Why records were rejected.
+    """
+    of = len(empty) + int(reasons.isin(_NO_PLACE).sum())
+    return int((~empty).sum()) / of if of else 1.0
 
 
 @dataclass(frozen=True)
@@ -77,8 +100,11 @@ class Intake:
 
     @property
     def located(self) -> float:
-        """Share of the accepted incidents that have a place; under 0.85 a map does not speak for the whole."""
-        return float((~self.incidents.geometry.is_empty).mean()) if len(self.incidents) else 1.0
+        """Share of the incidents that have a place; under 0.85 a map does not speak for the whole.
+
+        Those that were rejected for the place that they give (a placeholder, the sea) are incidents without one too.
+        """
+        return located_share(self.incidents.geometry.is_empty.to_numpy(bool), self.rejected["reason"])
 
     def summary(self) -> pd.Series:
         """Count the records.

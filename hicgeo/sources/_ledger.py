@@ -22,6 +22,8 @@ TEXT = pd.StringDtype(na_value=np.nan)
 """The text type of pandas, named so that a column of nothing has it too."""
 FOOTER = re.compile(r"\W*(eind|sub|generaal )?(totaal|total|totalen)\b", re.IGNORECASE)
 """How a line of totals begins."""
+INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+"""Signs that cannot be seen, which make two texts differ that look the same."""
 MAX_RAW = 1000
 """Characters of a rejected value that are kept."""
 
@@ -161,7 +163,9 @@ class Table:
     `read` counts all records, those that could not be split into fields included. Of delimited text `record_bytes` says
     how many bytes of the file each record took with its line end, and `other_bytes` what the mark, the line of titles
     and blank lines took; `size` is the whole file. Of other formats they are None.
-    `mojibake` is false when no text can hold signs of a wrong decoding.
+    `mojibake` is false when no text can hold signs of a wrong decoding, `odd_signs` when none can hold signs that
+    cannot be seen. `epoch` is the year that a workbook counts its
+    days from.
     """
 
     cells: pd.DataFrame
@@ -172,6 +176,8 @@ class Table:
     other_bytes: Mapping[str, int] = field(default_factory=dict)
     size: int | None = None
     mojibake: bool = True
+    odd_signs: bool = True
+    epoch: int | None = None
 
     def account(self) -> pd.DataFrame:
         """Records and bytes of each part of the file, counted from what was accepted and what was rejected."""
@@ -217,12 +223,15 @@ def match_titles(
     """
     by_plain = {plain(title): title for title in reversed(titles)}
     found: dict[str, str] = {}
+    faults = []
     for ours, theirs in wanted.items():
-        for each in [theirs] if isinstance(theirs, str) else theirs:
+        for each in _as_list(theirs):
             if each in titles or plain(each) in by_plain:
                 found[ours] = each if each in titles else by_plain[plain(each)]
+                alike = [title for title in titles if plain(title) == plain(each)]
+                if found[ours] != each and len(alike) > 1:
+                    faults.append(f"{' and '.join(alike)} are both near {each}, looked for as {ours}")
                 break
-    faults = []
     for name in required:
         alternatives = name.split("|")
         if any(each in found for each in alternatives):
@@ -256,7 +265,7 @@ def check_titles(titles: list[str]) -> list[str]:
     """
     if len(titles) > MAX_COLUMNS:
         raise InputError(f"a table must have at most {MAX_COLUMNS} columns", f"{len(titles)}", "leave columns out")
-    titles = [title.strip() for title in titles]
+    titles = [" ".join(INVISIBLE.sub("", title).split()) for title in titles]
     twice = sorted({t for t in titles if t and titles.count(t) > 1})
     if twice:
         raise InputError("column titles must differ", f"twice or more: {', '.join(twice)}", "rename or remove one")

@@ -129,6 +129,26 @@ def _years(text: str) -> tuple[int, int]:
     return first, int(match[3] or (9999 if match[2] else first))
 
 
+def check_numbers(number: pd.Series, title: str, ledger: Ledger) -> None:
+    """Reject numbers that a spreadsheet rounded (2,02401E+18): incidents would share them. Refuse a column of these.
+
+    Raises
+    ------
+    InputError
+        Over 1 % of the records, and more than one.
+    """
+    rounded = np.array(number.str.contains("E+", case=False, regex=False), bool) & ledger.standing
+    rounded[rounded] = number[rounded].str.fullmatch(r"[0-9][.,][0-9]+[Ee]\+[0-9]+")
+    if rounded.sum() > max(1, 0.01 * len(number)):
+        raise InputError(
+            f"the numbers in {title} must be whole",
+            f"{rounded.sum()} of {len(number)} were rounded by a spreadsheet, such as 2,02401E+18 "
+            f"(first: line {ledger.line[np.argmax(rounded)]})",
+            "export them as text, without opening the file in a spreadsheet first; or name another column",
+        )
+    ledger.reject(rounded, "rounded_number", title, number)
+
+
 def strike_duplicates(number: pd.Series, types: pd.Categorical, table: Table, title: str, policy: str) -> pd.Series:
     """Settle records with one number, and return the numbers, all different among those that stand.
 

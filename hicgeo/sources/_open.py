@@ -152,7 +152,7 @@ def read_bytes(path: Path) -> bytes:
     """
     try:
         if path.suffix.lower() != ".gz":
-            return path.read_bytes()
+            return _text(path.read_bytes(), path)
         limit = min(MAX_BYTES, max(1 << 20, path.stat().st_size * MAX_RATIO))
         with gzip.open(path) as file:
             data = file.read(limit + 1)
@@ -162,6 +162,13 @@ def read_bytes(path: Path) -> bytes:
         raise InputError(
             f"a packed file must unpack to at most {MAX_RATIO} times its size", "more", "unpack it yourself"
         )
+    return _text(data, path)
+
+
+def _text(data: bytes, path: Path) -> bytes:
+    """Give what a text file holds; one that begins as another kind of file does is refused."""
+    if data[:3] == b"\x1f\x8b\x08" or any(data.startswith(magic) for magic in _MAGIC.values()):
+        raise InputError(f"{path.name} must be a text file, as its name says", "another kind of file", "rename it")
     return data
 
 
@@ -310,6 +317,8 @@ class Sheet:
     """Sheets that are hidden."""
     merged: int
     """Ranges of merged cells."""
+    epoch: int
+    """Year that day numbers count from: 1900 or 1904."""
 
 
 def read_sheet(path: Path, sheet: str | None = None) -> Sheet:
@@ -325,7 +334,7 @@ def read_sheet(path: Path, sheet: str | None = None) -> Sheet:
     columns = [column.to_pylist() for column in table.columns]
     rows = [list(row) for row in zip(*columns, strict=True)]
     errors = {(row, column): said for row, column, said in facts["errors"]}
-    return Sheet(facts["sheet"], rows, errors, facts["hidden"], facts["merged"])
+    return Sheet(facts["sheet"], rows, errors, facts["hidden"], facts["merged"], facts["epoch"])
 
 
 def _extract(archive: zipfile.ZipFile, path: Path, layer: str | None, folder: Path) -> Path:
@@ -367,7 +376,8 @@ def read_vector(path: Path, layer: str | None = None, *, choose: str | None = No
     Returns
     -------
     GeoDataFrame
-        Its `attrs["layer"]` names the layer of a GeoPackage that was read. A layer without geometry gives a DataFrame.
+        Its `attrs["layer"]` names the layer of a GeoPackage that was read, its `attrs["deleted"]` counts the rows of a
+        shapefile that are marked as deleted and not read. A layer without geometry gives a DataFrame.
 
     Raises
     ------
@@ -399,7 +409,7 @@ def read_vector(path: Path, layer: str | None = None, *, choose: str | None = No
         raise _confined.damaged(path, type(failure).__name__) from None
     if facts["geometry"] is not None and facts["crs"] is not None:
         frame = frame.set_crs(_crs_of_file(facts["crs"], path))
-    frame.attrs["layer"] = facts["layer"]
+    frame.attrs["layer"], frame.attrs["deleted"] = facts["layer"], facts.get("deleted", 0)
     return frame
 
 

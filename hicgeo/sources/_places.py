@@ -45,8 +45,8 @@ def coordinates(table: Table, titles: dict[str, str], crs: Any, swap: bool) -> t
         single = shapely.get_type_id(geometry) == 4
         single &= shapely.get_num_geometries(geometry) == 1
         geometry = np.where(single, shapely.get_geometry(geometry, 0), geometry)
-        empty = shapely.is_missing(geometry) | shapely.is_empty(geometry)
-        wrong = ~empty & (shapely.get_type_id(geometry) != 0)
+        geometry[shapely.is_empty(geometry)] = None  # GEOS has no x of an empty point
+        wrong = ~shapely.is_missing(geometry) & (shapely.get_type_id(geometry) != 0)
         ledger.reject(wrong, "not_a_point", "geometry", lambda places: shapely.to_wkt(geometry[places]))
         ledger.note("z_dropped", "geometry", shapely.has_z(geometry), "heights were dropped")
         x, y = shapely.get_x(geometry), shapely.get_y(geometry)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from hicgeo.sources._coordinates import APART
 from hicgeo.sources._exports import CRIME_CODES
 
 _YMD = r"[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|(?:(?:19|20)[0-9][0-9](?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]))"
@@ -198,7 +199,7 @@ def _is_time(value: str) -> bool:
 
 
 def _number(value: str) -> float:
-    value = value.replace("\u00a0", " ")
+    value = APART.sub(" ", value)
     if not _NUMBER.fullmatch(value):
         return np.nan
     value = value.replace(" ", "")

@@ -14,7 +14,7 @@ from hicgeo.sources import _open
 from hicgeo.sources._child import as_text
 from hicgeo.sources._database import Database
 from hicgeo.sources._delimited import read_delimited
-from hicgeo.sources._ledger import FOOTER, MAX_RAW, TEXT, Ledger, Table, check_titles
+from hicgeo.sources._ledger import FOOTER, INVISIBLE, MAX_RAW, TEXT, Ledger, Table, check_titles
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -27,6 +27,11 @@ _ERRORS = (
     *("#NUM!", "#GETAL!", "#NULL!", "#LEEG!", "#SPILL!", "#OVERLOOP!", "#CALC!"),
 )
 """What Excel shows in a cell that has no value, in English and in Dutch."""
+_ODD = f"{INVISIBLE.pattern}|[\u0300-\u036f]"
+_WRAPPINGS = (
+    ('="', r'^="([^"]*)"$', "formula_text", "a formula that only holds a text was read as that text"),
+    ("'", r"^'([0-9][^']*)$", "apostrophe", "an apostrophe that makes a number a text was removed"),
+)
 _LATE = "".join(bytes([byte]).decode("cp1252", "ignore") for byte in range(0x80, 0xC0))
 _MOJIBAKE = f"[ÂÃ][\u0080-\u00bf{re.escape(_LATE)}]|â[\u0080-\u00bf{re.escape(_LATE)}]{{2}}"
 """Two or three bytes of UTF-8 that were read as characters of cp1252: é as Ã©, € as â‚¬."""
@@ -71,11 +76,40 @@ def strike(table: Table, name: str) -> Table:
     InputError
         Over 1 % of the records have signs of a wrong decoding.
     """
+    _clean(table)
     _strike_furniture(table)
     _strike_errors(table)
     if table.mojibake:
         _note_mojibake(table, name)
     return table
+
+
+def _clean(table: Table) -> None:
+    """Take from cells what a spreadsheet put there, and what cannot be seen: 12 must not differ from 12."""
+    for title in table.cells:
+        text = table.cells[title]
+        for start, pattern, kind, said in _WRAPPINGS:
+            wrapped = np.array(text.str.startswith(start), bool)
+            if wrapped.any():
+                bare = text[wrapped].str.replace(pattern, r"\1", regex=True)
+                text = _mended(table, str(title), wrapped, bare, kind, said)
+        if table.odd_signs:
+            odd = np.array(text.str.contains(_ODD, regex=True), bool)
+            if odd.any():
+                seen = text[odd].str.replace(INVISIBLE.pattern, "", regex=True).str.normalize("NFC")
+                said = "signs that cannot be seen were removed, and accents joined to their letters"
+                text = _mended(table, str(title), odd, seen, "invisible_sign", said)
+
+
+def _mended(table: Table, title: str, places: Any, values: pd.Series, kind: str, said: str) -> pd.Series:
+    """Put values in a column at some places, and list those that changed."""
+    before = table.cells[title]
+    after = before.copy()
+    after[places] = values
+    changed = np.array(before.fillna("") != after.fillna(""), bool)
+    table.ledger.repair(changed, kind, title, (before, after), said)
+    table.cells[title] = after
+    return after
 
 
 def _strike_errors(table: Table) -> None:
@@ -116,9 +150,19 @@ def _strike_furniture(table: Table) -> None:
         return
     first = cells.iloc[:, 0].fillna("").str.strip()
     titles = pd.Series([str(c) for c in cells.columns], index=cells.columns)
-    repeated = np.array(first == titles.iloc[0])
+    repeated = np.array(first.isin(titles))
     for place in np.flatnonzero(repeated):
-        repeated[place] = (cells.iloc[place].str.strip() == titles).all()
+        row = cells.iloc[place].fillna("").str.strip()
+        repeated[place] = (row == titles).all()
+        filled = row[row != ""]
+        if not repeated[place] and len(filled) > 2 and (found := filled.isin(titles)).sum() * 2 > len(filled):
+            if (filled[found] == titles[filled.index][found]).all():
+                continue
+            raise InputError(
+                "columns must stand in one order",
+                f"line {ledger.line[place]} has the titles in another",
+                "split the file there: the records below it belong to those titles",
+            )
     ledger.reject(repeated, "repeated_header", None, first)
     footer = np.array(first.str.match(FOOTER), bool)
     for place in np.flatnonzero(footer):
@@ -161,7 +205,7 @@ def read_sheet(path: Path, sheet: str | None = None) -> Table:
         ledger.note("hidden_sheet", None, 0, f"{sheet_read.hidden} hidden sheets were not read")
     if sheet_read.merged:
         ledger.note("merged_cells", None, 0, f"{sheet_read.merged} merged ranges: only their first cell has a value")
-    return Table(cells, ledger, len(line))
+    return Table(cells, ledger, len(line), epoch=sheet_read.epoch)
 
 
 def _as_text(cell: Any) -> str:
@@ -185,4 +229,7 @@ def _from_vector(frame: gpd.GeoDataFrame) -> Table:
     )
     number = np.arange(1, len(frame) + 1, dtype=np.int64)
     geometry = gpd.GeoSeries(frame.geometry.array, index=index, crs=frame.crs) if has_geometry else None
-    return Table(cells, Ledger(number, number.copy()), len(frame), geometry)
+    ledger = Ledger(number, number.copy())
+    if deleted := frame.attrs.get("deleted", 0):
+        ledger.note("deleted_rows", None, 0, f"{deleted} rows are marked as deleted in the file and were not read")
+    return Table(cells, ledger, len(frame), geometry)

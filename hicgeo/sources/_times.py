@@ -33,16 +33,16 @@ _MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            ("jan", "januari"),
-            ("feb", "februari"),
-            ("mrt", "maart", "mar"),
+            ("jan", "januari", "january"),
+            ("feb", "februari", "february"),
+            ("mrt", "maart", "mar", "march"),
             ("apr", "april"),
             ("mei", "may"),
-            ("jun", "juni"),
-            ("jul", "juli"),
-            ("aug", "augustus"),
+            ("jun", "juni", "june"),
+            ("jul", "juli", "july"),
+            ("aug", "augustus", "august"),
             ("sep", "sept", "september"),
-            ("okt", "oktober", "oct"),
+            ("okt", "oktober", "oct", "october"),
             ("nov", "november"),
             ("dec", "december"),
         ),
@@ -70,6 +70,8 @@ class Dates:
         1900 or 1904: where day numbers count from.
     swap
         Whether a window that ends before it starts is turned round.
+    file_epoch
+        Where the file says that day numbers count from; None when it does not.
 
     Raises
     ------
@@ -81,6 +83,7 @@ class Dates:
     century: int | None = None
     excel_epoch: int = 1900
     swap: bool = False
+    file_epoch: int | None = None
 
     def __post_init__(self) -> None:
         if self.order not in ORDERS:
@@ -249,8 +252,15 @@ def _moments(
         ledger.note("unreadable_date", date_title, bad, "the date cannot be read and is left empty")
         return out
     ledger.reject(bad, "bad_date", date_title, out.said)
+    serial = np.array([each.serial for each in read], bool)[codes]
+    if dates.file_epoch not in (None, dates.excel_epoch) and (serial & ledger.standing).any():
+        raise InputError(
+            "day numbers must count from where the workbook does",
+            f"it counts from {dates.file_epoch}, excel_epoch is {dates.excel_epoch}",
+            f"set excel_epoch={dates.file_epoch}",
+        )
     ledger.repair(
-        np.array([each.serial for each in read], bool)[codes],
+        serial,
         "excel_date",
         date_title,
         (date, lambda places: [str(picked[code]) for code in codes[places]]),
@@ -287,7 +297,8 @@ def _add_clocks(
     """Read clock times; where there is none, the fraction of Excel's day number is the time of day."""
     codes, unique = pd.factorize(time)
     bare = [re.sub(r"^(1899-12-3[01]|1900-01-01)[T ]", "", text.strip()) for text in unique]
-    clocks = [_clock(text) for text in bare]
+    of_day = _of_day(bare)
+    clocks = [_fraction(text) if text in of_day else _clock(text) for text in bare]
     clock = np.array([each.time if each.time is not None else 0 for each in clocks], "timedelta64[us]")[codes]
     stated = np.array([text != "" for text in bare], bool)[codes]
     known = np.array([each.time is not None for each in clocks], bool)[codes] & stated
@@ -300,8 +311,11 @@ def _add_clocks(
         minutes = clock[places].astype("timedelta64[m]").astype(int)
         return [f"{m // 60 % 24:02d}:{m % 60:02d}{' of the next day' if m >= 1440 else ''}" for m in minutes]
 
+    said = "a fraction of a day, as Excel keeps clock times, was read as a time"
+    part = np.array([text in of_day for text in bare], bool)[codes] & known
+    ledger.repair(part, "excel_time", title, (time, written), said)
     ledger.repair(known & (clock >= _DAY), "hour_24", title, (time, written), "24:00 is 00:00 of the next day")
-    loose = np.array([each.loose for each in clocks], bool)[codes] & known & (clock < _DAY)
+    loose = np.array([each.loose for each in clocks], bool)[codes] & known & (clock < _DAY) & ~part
     ledger.repair(loose, "loose_time", title, (time, written), "a time such as 8.15, 8u15 or 0815 was read as 08:15")
     midnight = known & (clock == _NONE) & np.isnan(out.offset) & ledger.standing
     timed = int((known & ledger.standing).sum())
@@ -343,7 +357,8 @@ def _date(text: str, dates: Dates) -> _Date:
         year += (dates.century or 0) if short else 0
         day_first, month_first = _valid(year, b, a), _valid(year, a, b)
         fits = [name for name, day in zip(ORDERS, (day_first, month_first), strict=True) if day]
-        out = _Date(day_first, month_first, "either" if len(fits) == 2 else "".join(fits))
+        order = "" if day_first == month_first else "either" if len(fits) == 2 else fits[0]
+        out = _Date(day_first, month_first, order)
         out.two_digits = short
         return out
     match = re.fullmatch(r"([0-9]{1,2})[- ]?([a-z]{3,9})\.?[- ]?([0-9]{4})", text.lower())
@@ -396,6 +411,22 @@ def _clock(text: str) -> _Clock:
     return _Clock(((hour * 60 + minute) * 60 + second) * 1_000_000 + micro, offset, match["mark"] != ":")
 
 
+def _of_day(texts: list[str]) -> set[str]:
+    """Texts that are fractions of a day: those with three decimals or more, and with them 0,5 and such.
+
+    A column that also has times such as 8.15 leaves 0.25 what it may be: a quarter past midnight, or six o'clock.
+    """
+    sure = {text for text in texts if re.fullmatch(r"0[.,][0-9]{3,18}", text)}
+    if not sure or any(re.fullmatch(r"[1-9][0-9]?[.,][0-9][0-9]", text) for text in texts):
+        return sure
+    return sure | {text for text in texts if re.fullmatch(r"0([.,][0-9]{1,2})?", text)}
+
+
+def _fraction(text: str) -> _Clock:
+    """Clock time of a fraction of a day, to the second: Excel's is exact to some ten microseconds."""
+    return _Clock(round(float(text.replace(",", ".")) * 86_400) * 1_000_000)
+
+
 def _examples(mask: Mask, said: Texts, ledger: Ledger) -> str:
     """Line and text of the first three: dates and clock times only, which identify nobody."""
     first = np.flatnonzero(mask)[:3]
@@ -418,6 +449,11 @@ def _check_order(
     against, along = (order == other) & alive, (order == dates.order) & alive
     dated = int((order != "").sum())
     if against.sum() < 3 and against.sum() * 100 <= dated:
+        if not along.any():
+            said_so = (
+                f"no date says which of day and month comes first: read {dates.order.replace('_', ' ')}, as declared"
+            )
+            ledger.note("date_order", title, (order == "either") & alive, said_so)
         return
     fits = {"day_first": "only day-month-year fits", "month_first": "only month-day-year fits"}
     raise InputError(

@@ -18,7 +18,7 @@ _WORDS = {
     "time": "tijd time uur hour",
     "moment": "tijdstip moment datetime timestamp",
     "period": "periode period window venster",
-    "id": "nummer nr no id number identifier identificatie",
+    "id": "nummer nr no id number identifier identificatie ref reference referentie kenmerk",
     "registered": "registratie geregistreerd registered registration reported report aangifte kennisname melding "
     "opname recorded invoer opmaak",
     "code": "code cd",
@@ -28,7 +28,7 @@ _WORDS = {
     "y": "y northing noord lat latitude breedtegraad ycoord ycoordinaat ycoordinate rdy",
     "place": "coordinaat coordinate coord co rd gps locatie location loc positie position",
     "town": "gemeente municipality pleeggemeente",
-    "attempted": "poging voltooid attempt attempted",
+    "attempted": "poging gepoogd voltooid attempt attempted",
     "confronted": "confrontatie confronted confrontation confront",
     "violence": "geweld bedreiging violence threat",
     "flag": "ind indicator jn ja nee yn gebruikt",

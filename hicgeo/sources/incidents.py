@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from hicgeo.errors import ColumnError, InputError
 from hicgeo.schema import LEAST_LOCATED
 from hicgeo.sources import _offences, _open, _places, _times
 from hicgeo.sources._exports import BVH, NAMES, SAMPLE
-from hicgeo.sources._intake import Intake
+from hicgeo.sources._intake import Intake, located_share
 from hicgeo.sources._ledger import TEXT, Ledger, Table, match_titles
 from hicgeo.sources._records import read_table
 
@@ -127,8 +127,8 @@ def read_incidents(
     `repeated_header`, `footer`, `error_cell`, `formula_without_value`, `missing_id`, `unmapped_code`, `missing_time`,
     `bad_date`, `bad_time`, `end_before_start`, `future_date`, `before_1990`, `window_too_long`, `bad_coordinate`,
     `infinite_coordinate`, `placeholder_coordinate`, `swapped_axes`, `other_crs`, `outside_country`, `not_a_point`,
-    `police_station`, `duplicate` (the same content as an accepted record), `duplicate_number` (the same number, other
-    content).
+    `police_station`, `rounded_number`, `duplicate` (the same content as an accepted record), `duplicate_number` (the
+    same number, other content).
 
     A date without clock times is the window of that day, to its last microsecond. Clock times of 00:00 that are over
     three times as frequent as by chance are a default, and taken as unknown. Times are local; one that was skipped in
@@ -235,8 +235,10 @@ class Reading:
         ledger.reject(np.asarray(number == ""), "missing_id", titles["incident_id"], None)
         raw_code = cells["crime_type"].fillna("").str.strip()
         offences = _offences.Offences(raw_code, self.crime_types, titles["crime_type"], ledger)
+        dates = replace(self._dates, file_epoch=table.epoch)
         moments = {name: text for name, text in cells.items() if name.startswith(("start", "end"))}
-        start, end, status = _times.read_windows(moments, titles, ledger, self._dates)
+        start, end, status = _times.read_windows(moments, titles, ledger, dates)
+        _offences.check_numbers(number, titles["incident_id"], ledger)
         year = start.dt.year.to_numpy(np.int64)
         crime = offences.by_year(year)
         x, y, metric = _places.coordinates(table, titles, self.crs, self.swap)
@@ -269,7 +271,7 @@ class Reading:
         if "municipality" in cells:
             out["municipality"] = _offences.municipalities(cells["municipality"], titles["municipality"], ledger)
         if "registered" in cells:
-            registered = _times.read_dates(cells["registered"], titles["registered"], ledger, self._dates)
+            registered = _times.read_dates(cells["registered"], titles["registered"], ledger, dates)
             out["registered"] = registered
             same = np.asarray(registered == start.dt.tz_localize(None).dt.normalize()) & ledger.standing
             if same.sum() > 0.5 * (np.asarray(registered.notna()) & ledger.standing).sum():
@@ -282,9 +284,9 @@ class Reading:
         account, read, size = table.account(), table.read, table.size
         del table, cells, moments, raw_code, offences  # text of the file: as large as what is made of it
         incidents = _assemble(out, number, x, y, metric, ledger.standing)
-        located = 1 - float(incidents.geometry.is_empty.mean()) if len(incidents) else 1.0
+        located = located_share(incidents.geometry.is_empty.to_numpy(bool), rejected["reason"])
         if located < LEAST_LOCATED:
-            said = f"only {located:.0%} of the accepted incidents have a place: a map does not speak for the whole"
+            said = f"only {located:.0%} of the incidents have a place that can be: a map does not speak for the whole"
             ledger.note("few_located", None, len(incidents), said)
         return Intake(incidents, rejected, ledger.notes(), ledger.repairs(), account, read, size, name)
 

@@ -354,7 +354,7 @@ def _find(table: Table) -> tuple[list[Finding], list[Profile]]:
         findings += choose_place(profiles)
     else:
         findings += _geometry(table)
-    findings += choose_dates(profiles, findings)
+    findings += choose_dates(profiles, findings, table.epoch)
     offence = next((each for each in findings if each.setting == "crime_type"), None)
     if offence is not None and offence.value is not None:
         findings += choose_codes(next(each for each in profiles if each.title == offence.value))

@@ -43,6 +43,8 @@ def _plainly(command: Callable[P, None]) -> Callable[P, None]:
                 "Stopped. What was finished is kept; the same command goes on from there.", file=sys.stderr, flush=True
             )
             os._exit(130)  # a kernel in the middle of a cell would hold the exit; it ends when this process is gone
+        except BrokenPipeError:  # the reader of our text (head, less) has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         except Exception as error:  # whatever it is, the user gets one message, and the engineer the log
             _stop(f"Stopped by an error that hicgeo does not know ({type(error).__name__}). Full report: {_log()}")
 

@@ -436,10 +436,17 @@ class Run:
     def _located(self) -> Intake:
         """The export, when it may speak for the whole; `assignment` is there to look at what may not."""
         export, points = self._export, self.config.incidents
+        if export.read and export.incidents.empty:
+            why = ", ".join(f"{reason} {n:,}" for reason, n in export.rejected["reason"].value_counts().head(3).items())
+            raise ConfigError(
+                "an export must have at least one incident that is accepted",
+                f"none of {export.read:,} ({why})",
+                "look at notebook 01, and at columns, crs and crime_types under incidents",
+            )
         if export.located < LEAST_LOCATED and not (points and points.accept_unlocated):
             raise ConfigError(
                 f"at least {LEAST_LOCATED:.0%} of the incidents must have a place, for a map to speak for the whole",
-                f"{export.located:.1%} of {len(export.incidents):,} have one",
+                f"{export.located:.1%} have one ({len(export.incidents):,} are accepted)",
                 "complete the export (notebook 01 shows where places are missing), or set accept_unlocated: true under "
                 "incidents, which puts the share on every map",
             )

@@ -31,7 +31,7 @@ def intake():
     notes = pd.DataFrame(
         {"kind": ["decimal_comma"], "column": ["x"], "records": [2], "example_line": [2], "text": ["CANARY"]}
     )
-    return SimpleNamespace(incidents=incidents, rejected=rejected, notes=notes)
+    return SimpleNamespace(incidents=incidents, rejected=rejected, notes=notes, located=2 / 3)
 
 
 def test_what_was_read_is_accepted_or_rejected():

@@ -625,7 +625,7 @@ def shp_alone(scene):
     return path
 
 
-@trap(HARMLESS)
+@trap(REFUSED)
 def shp_table_of_two_billion_rows(scene):
     path = scene.shapefile()
     content = bytearray((scene.folder / "a.dbf").read_bytes())

@@ -434,6 +434,14 @@ def test_case_49_located_share(twin):
     assert "few_located" not in kinds(twin.read(touched=range(7)))  # 34 of 40 is 85 %
 
 
+def test_case_49_a_placeholder_is_no_place(twin):
+    for row in range(7):
+        put(twin.export, row, "0", "0")
+    intake = twin.read(touched=range(7))
+    assert intake.located == 33 / 40
+    assert "few_located" in kinds(intake)
+
+
 def test_an_export_of_which_no_place_is_left_is_in_rd_whatever_it_was_in(export):
     """Found by fuzz/geojson.py: a table without incidents in degrees broke the contract of the incident table."""
     for row in range(len(export.rows)):

@@ -16,6 +16,9 @@ from hostile_watch import Listener, Watch, spring, write_secret
 
 CAMPAIGN = Path(__file__).with_name("hostile_campaign.py")
 
+HANG = 30
+"""Seconds that no file may take, also when other tests keep the machine busy; the campaign, alone, asks for 5."""
+
 
 @pytest.fixture(scope="module")
 def listener():
@@ -69,7 +72,7 @@ def test_a_trap_does_not_spring(trap, tmp_path, secret, listener):
     seen = spring(trap, folder, secret, listener)
     reached = (seen.connections, seen.opened, seen.changed, seen.leaked)
     assert (seen.outcome, *reached) == (trap.outcome, 0, 0, [], False), seen
-    assert seen.seconds < 5
+    assert seen.seconds < HANG
     if seen.outcome == REFUSED:
         assert seen.message.isprintable()
         assert len(seen.message) < 1500
@@ -92,21 +95,21 @@ def _in_a_namespace(report: Path, *more: str) -> dict[str, object]:
     return found
 
 
-def _assert_silence(found):
+def _assert_silence(found, within):
     assert found["naive_reader"]["connections"] > 0
     assert found["naive_reader"]["attempts"] > 0
     assert (found["connections"], found["attempts"], found["wrong"]) == (0, 0, [])
-    assert found["slowest_seconds"] < 5
+    assert found["slowest_seconds"] < within
 
 
 def test_in_a_network_namespace_the_kernel_sees_no_attempt(tmp_path):
     found = _in_a_namespace(tmp_path / "hostile.json")
     assert found["tried"] == sum(trap.calls_out for trap in TRAPS)
-    _assert_silence(found)
+    _assert_silence(found, HANG)
 
 
 @pytest.mark.slow
 def test_in_a_network_namespace_all_of_them(tmp_path):
     found = _in_a_namespace(tmp_path / "hostile.json", "all")
     assert found["tried"] == len(TRAPS)
-    _assert_silence(found)
+    _assert_silence(found, 5)

@@ -160,6 +160,12 @@ def test_the_crs_is_the_one_in_which_they_lie_at_home(export, crs):
     assert moved.max() < 1
 
 
+def test_words_of_other_systems(export):
+    export.titles[0], export.titles[9] = "CaseRef", "Gepoogd"
+    proposed = hicgeo.propose_intake(export.write()).mapping["columns"]
+    assert (proposed["incident_id"], proposed["attempted"]) == ("CaseRef", "Gepoogd")
+
+
 def test_two_columns_that_can_be_meant_are_left_open(export):
     export.titles += ["xcoord", "ycoord"]
     for cells in export.rows:

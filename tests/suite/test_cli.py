@@ -69,12 +69,12 @@ def test_ctrl_c_stops_at_once_and_leaves_no_kernel(project):
         text=True,
     )
     pid = project / "notebooks" / "pid"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not (pid.exists() and pid.read_text()) and time.monotonic() < deadline:
         time.sleep(0.1)
     command.send_signal(signal.SIGINT)
     try:
-        _, stderr = command.communicate(timeout=30)
+        _, stderr = command.communicate(timeout=60)
     finally:
         command.kill()
     assert command.returncode == 130
@@ -106,6 +106,16 @@ def test_intake_proposes_and_writes_what_a_run_file_takes(project, call):
     again = call("intake", "data/export.csv", "--write", "data/runs/mapping.yml")
     assert again.exit_code == 1
     assert "it is there already" in again.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="closes a POSIX pipe")
+def test_a_reader_that_has_seen_enough_is_no_error(project):
+    seen, pipe = os.pipe()
+    os.close(seen)
+    command = [sys.executable, "-c", "from hicgeo.suite.cli import app; app()", "intake", "data/export.csv"]
+    run = subprocess.run(command, stdout=pipe, stderr=subprocess.PIPE, timeout=120, check=False)
+    os.close(pipe)
+    assert (run.returncode, run.stderr) == (0, b"")
 
 
 def test_intake_of_what_is_not_settled_ends_with_two(project, call):

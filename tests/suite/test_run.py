@@ -165,6 +165,15 @@ def test_few_places_stop_the_run_unless_the_run_file_accepts_it_and_are_said_on_
     assert "Let op" in page
 
 
+def test_an_export_of_which_nothing_is_accepted_is_no_empty_map(project):
+    export = project / "data" / "export.csv"
+    export.write_text(
+        export.read_text(encoding="utf-8").replace(";A20;", ";Q20;").replace(";B70;", ";Q20;"), encoding="utf-8"
+    )
+    with pytest.raises(ConfigError, match=r"at least one incident.*unmapped_code"):
+        open_run("tiny").counts  # noqa: B018
+
+
 def test_the_notebook_view_shows_settings_not_rows(project, edit_run):
     edit_run("title: Twee gemeenten", "title: <b>Twee</b>")
     shown = open_run("tiny")._repr_html_()
