@@ -40,7 +40,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "picture.index": ("Maandindex (1 = gemiddelde maand)", "Monthly index (1 = average month)"),
     "picture.all": ("alle seizoenen", "all seasons"),
     "words.intake": (
-        "{read} records gelezen: {accepted} aanvaard, {rejected} afgewezen; {share} van de incidenten heeft een plaats.",
+        "{read} records gelezen: {accepted} aanvaard, {rejected} afgewezen; "
+        "{share} van de incidenten heeft een plaats.",
         "{read} records read: {accepted} accepted, {rejected} rejected; {share} of the incidents have a place.",
     ),
 }
