@@ -34,6 +34,7 @@ from tqdm import tqdm
 
 import hicgeo as hg
 from hicgeo.analysis import _mixture
+from hicgeo.analysis.season_groups import Shape
 
 HERE = Path(__file__).parent
 SEEDS = range(1, 21)
@@ -173,7 +174,7 @@ def agreement(counts: pd.DataFrame, truth: pd.Series, shares: pd.DataFrame) -> d
     """Adjusted Rand indices on the areas with incidents; one group found is an index of 0, not a gap.
 
     `ari_told` is that of the same mixture when it is told to make two groups; `gain` is twice the rise of the log
-    likelihood from one group to two, and `needed` what the BIC asks for it.
+    likelihood from one group to two, and `needed` what it takes to beat chance.
     """
     got = hg.cluster_seasons(counts, crime_type=BURGLARY, rng=42)
     table = counts["incidents"].xs(BURGLARY, level="crime_type").unstack("month")
@@ -187,18 +188,19 @@ def agreement(counts: pd.DataFrame, truth: pd.Series, shares: pd.DataFrame) -> d
     ari = adjusted_rand_score(truth, guess)
     told = ari
     if got.k != 2 and truth.nunique() == 2:
-        tells = year.to_numpy() / got.dispersion
-        fit = _mixture.fit(tells, 2, rng=np.random.default_rng(42))
-        told = adjusted_rand_score(truth, fit.probability(tells).argmax(axis=1))
-    gain = 2 * float(np.diff(got.criterion["log_likelihood"].iloc[:2])[0])
+        points, size = Shape.of(year.to_numpy()[:, None, :]).points(year.to_numpy())
+        noise = got.dispersion / size
+        fit = _mixture.fit(points, noise, 2, rng=np.random.default_rng(42))
+        told = adjusted_rand_score(truth, fit.probability(points, noise).argmax(axis=1))
+    second = got.criterion.reindex([2]).iloc[0]
     return {
         "k": got.k,
         "areas": len(year),
         "incidents": float(year.sum(axis="columns").median()),
         "ari": ari,
         "ari_told": told,
-        "gain": gain,
-        "needed": gain + float(np.diff(got.criterion["bic"].iloc[:2])[0]),
+        "gain": 2 * second["gain"],
+        "needed": 2 * second["needed"],
         "ari_oracle": adjusted_rand_score(truth, oracle),
         "placed": float(placed.mean()) if several else np.nan,
         "ari_placed": adjusted_rand_score(truth[placed], guess[placed]) if several and placed.sum() > 1 else np.nan,

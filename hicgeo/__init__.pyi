@@ -5,8 +5,9 @@ from .analysis.hotspots import hotspots
 from .analysis.join import NeighbourhoodIndex, assign_neighbourhoods
 from .analysis.near_repeat import Knox, knox
 from .analysis.rates import group_rates, rates
-from .analysis.seasons import SeasonClusters, cluster_seasons, dark_days, seasonal_index
-from .analysis.timing import aoristic
+from .analysis.season_groups import SeasonClusters, cluster_seasons
+from .analysis.seasons import dark_days, seasonal_index
+from .analysis.timing import aoristic, hour_profile
 from .errors import (
     AlignmentError,
     ColumnError,
@@ -70,6 +71,7 @@ __all__ = [
     "dark_days",
     "group_rates",
     "hotspots",
+    "hour_profile",
     "in_words",
     "kde",
     "kde_by",

@@ -1,7 +1,7 @@
-"""Dirichlet-multinomial mixtures: groups of count profiles that allow for overdispersion.
+"""Mixtures of points that are each known with an error of their own: groups that are more than error and scatter.
 
-A multinomial mixture takes every bit of overdispersion for a group of its own; here each group has a
-mean profile and a concentration, so that members may scatter around the profile.
+A mixture that knows no error takes the error of small areas for groups; one that knows no scatter takes lasting
+differences between areas for groups. Here both have a place, and a further group must beat them.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import digamma, gammaln, logsumexp
 
 Array = npt.NDArray[np.float64]
 
-_FLAT = 1e6
-"""Largest concentration: beyond it a Dirichlet-multinomial is a multinomial for any count here."""
+STARTS = 4
+"""Starts of a fit; the same for the data and for what they are compared with, so that neither has an advantage."""
+
+_STEPS = 200
 
 
 @dataclass(frozen=True)
@@ -24,112 +25,107 @@ class Mixture:
 
     Attributes
     ----------
-    alpha
-        (groups, bins) Dirichlet parameters: profile times concentration.
+    means
+        (groups, dimensions).
     weight
         (groups,) shares of the groups.
+    scatter
+        Variance of the points around their group's mean that is no error, the same for all.
     log_likelihood
-        Of the counts, up to their multinomial coefficients.
+        Of the points it was fitted to.
     """
 
-    alpha: Array
+    means: Array
     weight: Array
+    scatter: float
     log_likelihood: float
 
-    def log_density(self, counts: Array) -> Array:
-        """(areas, groups) log probability of each area's counts in each group."""
-        return np.log(self.weight) + np.stack([_log_density(counts, alpha) for alpha in self.alpha], axis=1)
+    def probability(self, points: Array, noise: Array) -> Array:
+        """(points, groups) probability that a point belongs to a group."""
+        from hicgeo.analysis import _compiled_seasons
 
-    def probability(self, counts: Array) -> Array:
-        """(areas, groups) probability that an area belongs to a group."""
-        log = self.log_density(counts)
-        return np.asarray(np.exp(log - logsumexp(log, axis=1, keepdims=True)))
-
-    def bic(self, areas: int) -> float:
-        """Bayesian information criterion, lower is better."""
-        groups, bins = self.alpha.shape
-        return float(-2 * self.log_likelihood + (groups * bins + groups - 1) * np.log(areas))
+        member = np.empty((len(points), len(self.means)))
+        _compiled_seasons.membership(points, noise, self.means, self.weight, self.scatter, member)
+        return member
 
 
-def _log_density(counts: Array, alpha: Array) -> Array:
-    total = counts.sum(axis=1)
-    return np.asarray(
-        gammaln(alpha.sum()) - gammaln(total + alpha.sum()) + (gammaln(counts + alpha) - gammaln(alpha)).sum(axis=1)
-    )
-
-
-def _update(counts: Array, alpha: Array, weight: Array) -> Array:
-    """One fixed-point step towards the weighted maximum likelihood of a group (Minka 2000)."""
-    total = alpha.sum()
-    gain = weight @ (digamma(counts + alpha) - digamma(alpha))
-    loss = weight @ (digamma(counts.sum(axis=1) + total) - digamma(total))
-    new = np.clip(alpha * gain / max(loss, 1e-12), 1e-3, None)
-    return np.asarray(new * min(1.0, _FLAT / new.sum()))
-
-
-def _start(counts: Array, groups: int, rng: np.random.Generator) -> Array:
-    """Profiles to start from: shares of areas that differ, the larger areas first (k-means++ on shrunken shares)."""
-    prior = counts.sum(axis=0) / counts.sum() * 24
-    shares = (counts + prior) / (counts + prior).sum(axis=1, keepdims=True)
-    chosen = [int(rng.choice(len(counts), p=counts.sum(axis=1) / counts.sum()))]
-    while len(chosen) < groups:
-        distance = np.min([((shares - shares[each]) ** 2).sum(axis=1) for each in chosen], axis=0) * counts.sum(axis=1)
-        total = distance.sum()
-        chosen.append(int(rng.choice(len(counts), p=distance / total if total > 0 else None)))
-    return shares[chosen] * 100.0
-
-
-def fit(
-    counts: Array,
-    groups: int,
-    *,
-    rng: np.random.Generator,
-    start: Mixture | None = None,
-    restarts: int = 6,
-    iterations: int = 300,
-) -> Mixture:
+def fit(points: Array, noise: Array, groups: int, *, rng: np.random.Generator, start: Mixture | None = None) -> Mixture:
     """Fit a mixture by expectation-maximisation, the best of several starts.
 
     Parameters
     ----------
-    counts
-        (areas, bins) counts, every row with at least one.
+    points
+        (n, dimensions).
+    noise
+        (n,) variance of the error of each point, the same in every dimension.
     groups
-        Number of groups.
+        How many.
     rng
         Draws the starts.
     start
-        Fit to start from instead of drawn ones.
-    restarts, iterations
-        How many starts, and steps of each at most.
+        Fit to start from instead.
 
     Notes
     -----
-    O(restarts x iterations x areas x bins x groups).
+    Starts are points far apart, those known best the likelier (k-means++). O(starts x steps x n x groups x dimensions).
     """
+    from hicgeo.analysis import _compiled_seasons
+
+    scatter = max(float(np.mean((points - points.mean(axis=0)) ** 2)) / 4, 1e-4)
+    begins: list[tuple[Array, Array, float]] = []
     if start is not None:
-        return _climb(counts, start.alpha, start.weight, iterations)
-    overall = (counts.sum(axis=0) + 0.5) / (counts.sum() + 0.5 * counts.shape[1])
-    if groups == 1:
-        return _climb(counts, 100.0 * overall[None, :], np.ones(1), iterations)
-    even = np.full(groups, 1 / groups)
-    fits = [_climb(counts, _start(counts, groups, rng), even, iterations) for _ in range(restarts)]
+        begins.append((start.means.copy(), start.weight.copy(), max(start.scatter, 1e-4)))
+    elif groups == 1:
+        begins.append((np.average(points, axis=0, weights=1 / (noise + scatter))[None, :], np.ones(1), scatter))
+    else:
+        begins += [(_apart(points, noise + scatter, groups, rng), np.full(groups, 1 / groups), scatter)
+                   for _ in range(STARTS)]  # fmt: skip
+    fits = []
+    for means, weight, first in begins:
+        reached, last = _compiled_seasons.climb(points, noise, means, weight, first, _STEPS)
+        fits.append(Mixture(means, weight / weight.sum(), float(last), float(reached)))
     return max(fits, key=lambda each: each.log_likelihood)
 
 
-def _climb(counts: Array, alpha: Array, weight: Array, iterations: int) -> Mixture:
-    best = -np.inf
-    now = Mixture(alpha, weight, best)
-    for _ in range(iterations):
-        log = now.log_density(counts)
-        reached = float(logsumexp(log, axis=1).sum())
-        member = np.exp(log - logsumexp(log, axis=1, keepdims=True))
-        alpha = now.alpha
-        for _ in range(3):
-            alpha = np.stack([_update(counts, each, member[:, k]) for k, each in enumerate(alpha)])
-        weight = np.maximum(member.mean(axis=0), 1e-12)
-        now = Mixture(alpha, weight / weight.sum(), reached)
-        if reached - best < 1e-5 * max(1.0, abs(reached)) * 1e-2:
-            break
-        best = reached
-    return Mixture(now.alpha, now.weight, float(logsumexp(now.log_density(counts), axis=1).sum()))
+def _apart(points: Array, variance: Array, groups: int, rng: np.random.Generator) -> Array:
+    known = 1 / variance
+    chosen = [int(rng.choice(len(points), p=known / known.sum()))]
+    while len(chosen) < groups:
+        distance = np.min([((points - points[each]) ** 2).sum(axis=1) for each in chosen], axis=0) * known
+        total = distance.sum()
+        chosen.append(int(rng.choice(len(points), p=distance / total if total > 0 else None)))
+    return points[chosen]
+
+
+def gain_by_chance(points: Array, noise: Array, now: Mixture, *, draws: int, rng: np.random.Generator) -> Array:
+    """Log-likelihood that one more group gains on points drawn from a mixture that lacks it (parametric bootstrap).
+
+    Parameters
+    ----------
+    points, noise
+        As of `fit`; the points only for their shape.
+    now
+        The mixture to draw from.
+    draws
+        How many sets of points.
+    rng
+        Draws them.
+
+    Returns
+    -------
+    gain
+        (draws,) sorted.
+
+    References
+    ----------
+    McLachlan, G. J. (1987). On bootstrapping the likelihood ratio test statistic for the number of components in a
+    normal mixture. doi:10.2307/2347790
+    """
+    groups = len(now.means)
+    gain = np.empty(draws)
+    for place in range(draws):
+        of = rng.choice(groups, len(points), p=now.weight)
+        drawn = now.means[of] + rng.normal(size=points.shape) * np.sqrt(now.scatter + noise)[:, None]
+        fewer = fit(drawn, noise, groups, rng=rng, start=now)
+        gain[place] = fit(drawn, noise, groups + 1, rng=rng).log_likelihood - fewer.log_likelihood
+    return np.sort(gain)

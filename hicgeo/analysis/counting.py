@@ -17,6 +17,9 @@ from hicgeo.schema import COUNT_STATUS, LEVELS, TIME_ZONE
 if TYPE_CHECKING:
     import geopandas as gpd
 
+MIN_MONTHS = 24
+"""Under two full years season and trend cannot be told apart."""
+
 UNMATCHED = 0.01
 """Share of incidents or dwellings that may stay unmatched before a join by code is refused."""
 
@@ -370,6 +373,28 @@ def month_table(counts: pd.DataFrame, crime_type: str) -> pd.DataFrame:
     wide = counts.loc[types == crime_type, "incidents"].droplevel("crime_type").unstack("month")
     every = pd.period_range(wide.columns.min(), wide.columns.max(), freq="M", name="month")
     return wide.reindex(columns=every)
+
+
+def two_years(table: pd.DataFrame) -> None:
+    """Refuse a seasonal claim from under two full years: season and trend cannot be told apart.
+
+    Parameters
+    ----------
+    table
+        Answer of `month_table`.
+
+    Raises
+    ------
+    InputError
+        No code has 24 published months.
+    """
+    longest = int(table.notna().sum(axis="columns").max()) if table.size else 0
+    if longest < MIN_MONTHS:
+        raise InputError(
+            "a seasonal claim needs at least two full years of published months",
+            f"{longest} months",
+            "give counts over more years",
+        )
 
 
 def incident_totals(counts: pd.DataFrame, *, crime_type: str, period: Period) -> pd.Series:

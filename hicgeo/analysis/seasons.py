@@ -1,4 +1,4 @@
-"""When in the year: the dark days, the monthly index, and neighbourhoods that share a season."""
+"""When in the year: the dark days and the monthly index."""
 
 from __future__ import annotations
 
@@ -11,17 +11,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from hicgeo.analysis import _mixture
 from hicgeo.analysis._inference import (
     LogLinear,
-    Rng,
-    generator,
     poisson_interval,
     quasi_poisson,
     rate_ratio,
-    two_way_dispersion,
 )
-from hicgeo.analysis.counting import month_table
+from hicgeo.analysis.counting import month_table, two_years
+from hicgeo.analysis.timing import DARK_MONTHS, season_name
 from hicgeo.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,18 +27,8 @@ if TYPE_CHECKING:
     Array = npt.NDArray[np.float64]
     Weights = npt.NDArray[np.float64] | npt.NDArray[np.bool_]
 
-DARK_MONTHS = (10, 11, 12, 1, 2, 3)
 ALL_SEASONS = "alle"
 """Label of the row that pools the seasons of a code."""
-
-MIN_MONTHS = 24
-"""Under two full years season and trend cannot be told apart."""
-
-MEMBERSHIP = 0.8
-"""Probability from which a neighbourhood is said to belong to a group."""
-
-NO_GROUP = "niet in te delen"
-MAX_GROUPS = 4
 
 
 def dark_days(counts: pd.DataFrame, *, crime_type: str, months: Sequence[int] = DARK_MONTHS) -> pd.DataFrame:
@@ -93,7 +80,7 @@ def dark_days(counts: pd.DataFrame, *, crime_type: str, months: Sequence[int] = 
     """
     dark_months = _consecutive(months)
     table = month_table(counts, crime_type)
-    _two_years(table)
+    two_years(table)
     index = pd.PeriodIndex(table.columns)
     y = table.to_numpy(float)
     days = index.days_in_month.to_numpy(float)
@@ -124,7 +111,7 @@ def dark_days(counts: pd.DataFrame, *, crime_type: str, months: Sequence[int] = 
         values = _ratio(y, days, use_dark, use_light, spread) | _trend(local, spread)
         rows.append(
             pd.DataFrame(values | {"complete": complete}, index=table.index)
-            .assign(season=_name(begin, begin + length - 1))
+            .assign(season=season_name(begin, begin + length - 1))
             .loc[started]
         )
     values = _ratio(y, days, pooled_dark, pooled_light, spread) | _trend(headline, spread)
@@ -144,20 +131,6 @@ def _consecutive(months: Sequence[int]) -> list[int]:
             "months must be two to ten consecutive months in order", str(listed), "write (10, 11, 12, 1, 2, 3)"
         )
     return listed
-
-
-def _two_years(table: pd.DataFrame) -> None:
-    longest = int(table.notna().sum(axis="columns").max()) if table.size else 0
-    if longest < MIN_MONTHS:
-        raise InputError(
-            "a seasonal claim needs at least two full years of published months",
-            f"{longest} months",
-            "give counts over more years",
-        )
-
-
-def _name(first: pd.Period, last: pd.Period) -> str:
-    return str(first.year) if first.year == last.year else f"{first.year}/{last.year % 100:02d}"
 
 
 @dataclass(frozen=True)
@@ -247,7 +220,7 @@ def seasonal_index(counts: pd.DataFrame, *, crime_type: str) -> pd.DataFrame:
     O(codes x months).
     """
     table = month_table(counts, crime_type)
-    _two_years(table)
+    two_years(table)
     index = pd.PeriodIndex(table.columns)
     y = table.to_numpy(float)
     days = index.days_in_month.to_numpy(float)
@@ -276,197 +249,3 @@ def seasonal_index(counts: pd.DataFrame, *, crime_type: str) -> pd.DataFrame:
     )
     out.attrs = {"crime_type": crime_type}
     return out
-
-
-@dataclass(frozen=True)
-class SeasonClusters:
-    """Neighbourhoods grouped by the shape of their year.
-
-    Attributes
-    ----------
-    labels
-        On code: the group ("A" has the strongest dark season), or "niet in te delen" where no group
-        has a probability of 0.8 or where nothing was counted.
-    probability
-        (codes x groups) probability of membership.
-    profiles
-        (groups x months 1-12) daily rate in the month / mean of the year.
-    ratio
-        Per group, daily rate October-March / April-September, as the profile has it.
-    k
-        Number of groups; 1 means: one pattern, with scatter.
-    stability
-        Adjusted Rand index between the groups found in the odd and in the even years, 1 = the same,
-        0 = chance; NaN when k = 1.
-    criterion
-        Per number of groups: `bic` (lower is better) and `log_likelihood`.
-    months
-        First and last month used: whole years, the latest.
-    dispersion
-        How many times as much as chance an area's months vary around its own year, 1 or more.
-    """
-
-    labels: pd.Series
-    probability: pd.DataFrame
-    profiles: pd.DataFrame
-    ratio: pd.Series
-    k: int
-    stability: float
-    criterion: pd.DataFrame
-    months: tuple[str, str]
-    dispersion: float
-
-    def to_frame(self) -> pd.DataFrame:
-        """One row per group: neighbourhoods, ratio and the months above average."""
-        peak = self.profiles.apply(lambda row: ", ".join(str(month) for month in row.index[row > 1.15]) or "-", axis=1)
-        return pd.DataFrame(
-            {
-                "neighbourhoods": self.labels.value_counts().reindex(self.profiles.index, fill_value=0),
-                "ratio": self.ratio,
-                "months_above_1.15": peak,
-            }
-        )
-
-    def _repr_html_(self) -> str:
-        groups = "one pattern" if self.k == 1 else f"{self.k} groups"
-        unclear = int((self.labels == NO_GROUP).sum())
-        stability = "" if np.isnan(self.stability) else f"; stability (odd against even years) {self.stability:.2f}"
-        return (
-            f"<p>{groups}, {self.months[0]} to {self.months[1]}; {unclear} not to be placed{stability}</p>"
-            + self.to_frame().to_html(float_format="{:.2f}".format)
-        )
-
-
-def cluster_seasons(counts: pd.DataFrame, *, crime_type: str, rng: Rng) -> SeasonClusters:
-    """Group neighbourhoods by the shape of their year, not by its height.
-
-    Parameters
-    ----------
-    counts
-        Count table on neighbourhoods.
-    crime_type
-        One of the types in it.
-    rng
-        Seed or numpy Generator of the starting values.
-
-    Returns
-    -------
-    groups
-        As many as the data carry, one included; see `SeasonClusters`.
-
-    Raises
-    ------
-    InputError
-        The crime type does not occur, or fewer than two whole years are published for all
-        neighbourhoods that have counts.
-
-    Notes
-    -----
-    A mixture of Dirichlet-multinomials over the twelve months: each group has a profile to which
-    its members' profiles are shrunk and a concentration that says how far they scatter, so that
-    a lasting scatter is no reason for a second group. Months that vary from year to year more than
-    chance (`dispersion`, from each area's own years) would be one all the same, as that scatter does
-    not grow with the size of an area: counts are divided by it first. Groups are added, up to four, as long as
-    the BIC falls. Only whole years count, so that every month of the year has the same number of
-    months. A label says what a neighbourhood's year looks like, not why. O(areas x groups x steps).
-
-    References
-    ----------
-    Holmes, I., Harris, K. and Quince, C. (2012). Dirichlet multinomial mixtures: generative models
-    for microbial metagenomics. doi:10.1371/journal.pone.0030126
-    """
-    from sklearn.metrics import adjusted_rand_score
-
-    table = month_table(counts, crime_type)
-    _two_years(table)
-    index = pd.PeriodIndex(table.columns)
-    years = _whole_years(table.to_numpy(float))
-    if years is None:
-        raise InputError(
-            "seasonal groups need two whole years published for every neighbourhood with counts",
-            f"{len(index)} months with gaps",
-            "leave out the neighbourhoods with gaps, or give counts over more years",
-        )
-    first, number = years
-    window = slice(first, first + 12 * number)
-    block = table.iloc[:, window].to_numpy(float).reshape(len(table), number, 12)
-    # Columns January to December, whatever the first month of the window.
-    block = np.roll(block, index[first].month - 1, axis=2)
-    total = np.nansum(block, axis=1)
-    used = total.sum(axis=1) > 0
-    # Months that vary phi times as much as chance tell as little as counts phi times as small.
-    dispersion = _within_dispersion(block[used])
-    block, total = block / dispersion, total / dispersion
-    order = np.lexsort(np.column_stack([total[used], np.nansum(block[used, ::2], axis=1)]).T)
-    counted = total[used][order]
-
-    random = generator(rng)
-    fits: list[_mixture.Mixture] = []
-    bic: list[float] = []
-    while len(fits) < min(MAX_GROUPS, len(counted)) and bic == sorted(bic, reverse=True):
-        fits.append(_mixture.fit(counted, len(fits) + 1, rng=random))
-        bic.append(fits[-1].bic(len(counted)))
-    criterion = pd.DataFrame(
-        {"bic": bic, "log_likelihood": [each.log_likelihood for each in fits]},
-        index=pd.RangeIndex(1, len(fits) + 1, name="k"),
-    )
-    k = int(np.argmin(bic)) + 1
-    fit = fits[k - 1]
-
-    days = index[window].days_in_month.to_numpy(float).reshape(number, 12)
-    exposure = np.roll(days, index[first].month - 1, axis=1).sum(axis=0)
-    share = fit.alpha / fit.alpha.sum(axis=1, keepdims=True)
-    profile = share / exposure * exposure.sum()
-    dark = np.isin(np.arange(1, 13), DARK_MONTHS)
-    ratio = (share[:, dark].sum(axis=1) / exposure[dark].sum()) / (share[:, ~dark].sum(axis=1) / exposure[~dark].sum())
-    rank = np.argsort(-ratio, kind="stable")
-    names = pd.Index([chr(ord("A") + place) for place in range(k)], name="group")
-    chance = np.full((len(table), k), np.nan)
-    chance[used] = fit.probability(total[used])[:, rank]
-    probability = pd.DataFrame(chance, index=table.index, columns=names)
-
-    stability = np.nan
-    if k > 1:
-        halves = [np.nansum(block[used][order][:, part::2], axis=1) for part in (0, 1)]
-        both = (halves[0].sum(axis=1) > 0) & (halves[1].sum(axis=1) > 0)
-        guess = [
-            _mixture.fit(half[both], k, rng=random, start=fit).probability(half[both]).argmax(axis=1) for half in halves
-        ]
-        stability = float(adjusted_rand_score(*guess))
-    best = probability.fillna(0).idxmax(axis="columns")
-    labels = best.where(probability.max(axis="columns") >= MEMBERSHIP, NO_GROUP).astype("str").rename("group")
-    return SeasonClusters(
-        labels=labels,
-        probability=probability,
-        profiles=pd.DataFrame(profile[rank], index=names, columns=pd.RangeIndex(1, 13, name="month")),
-        ratio=pd.Series(ratio[rank], index=names, name="ratio"),
-        k=k,
-        stability=stability,
-        criterion=criterion,
-        months=(str(index[first]), str(index[first + 12 * number - 1])),
-        dispersion=dispersion,
-    )
-
-
-def _within_dispersion(block: Array) -> float:
-    """Variance over mean of an area's months around its own year and its own level, areas weighing by incidents."""
-    each = np.array([two_way_dispersion(np.nan_to_num(area)) for area in block])
-    known = ~np.isnan(each)
-    if not known.any():
-        return 1.0
-    return max(1.0, float(np.average(each[known], weights=np.nansum(block[known], axis=(1, 2)))))
-
-
-def _whole_years(y: Array) -> tuple[int, int] | None:
-    """First month and number of the longest, then latest, run of whole years published for all codes with counts."""
-    some = y[~np.isnan(y).all(axis=1)]
-    published = np.asarray(~np.isnan(some).any(axis=0))
-    best: tuple[int, int] | None = None
-    begin = 0
-    for place in range(len(published) + 1):
-        if place == len(published) or not published[place]:
-            number = (place - begin) // 12
-            if number >= MIN_MONTHS // 12 and (best is None or number >= best[1]):
-                best = (place - 12 * number, number)
-            begin = place + 1
-    return best

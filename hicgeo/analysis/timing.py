@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from hicgeo.analysis import _sun
+from hicgeo.analysis._inference import Rng, generator
 from hicgeo.errors import ColumnError, InputError
-from hicgeo.schema import TIME_ZONE
+from hicgeo.schema import TIME_ZONE, metric_crs
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
 Period = str | tuple[str, str] | list[str]
-Unit = Literal["month", "month_of_year", "date", "day_of_week", "hour_of_day", "hour_of_week"]
+Unit = Literal["month", "month_of_year", "season", "date", "day_of_week", "hour_of_day", "hour_of_week", "light"]
+Twilight = Literal["civil", "nautical", "astronomical"]
+Seconds = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
-HOUR = 3600
-_PIECES = 4_000_000
-"""Window-hours handled at once: about 200 MB of working memory."""
+DAY = 86_400
+DARK_MONTHS = (10, 11, 12, 1, 2, 3)
+"""Months of the dark season, in order."""
+
+_MERIDIANS = 5.0
+"""Degrees between the meridians at which the sun is reckoned; in between the sun drifts by under 0.3 s."""
+
+_SECONDS_A_DEGREE = 240
+
+_DRAWN = 20_000_000
+"""Incidents drawn at once by the bootstrap: 160 MB of working memory."""
 
 
 def months(period: Period) -> pd.PeriodIndex:
@@ -55,39 +70,60 @@ def months(period: Period) -> pd.PeriodIndex:
     return index
 
 
-def aoristic(incidents: gpd.GeoDataFrame, *, by: Unit, max_window: str | pd.Timedelta | None) -> pd.DataFrame:
+def aoristic(
+    incidents: gpd.GeoDataFrame,
+    *,
+    by: Unit,
+    max_window: str | pd.Timedelta | None,
+    twilight: Twilight = "civil",
+) -> pd.DataFrame:
     """Spread each incident over the window in which it happened.
 
     Parameters
     ----------
     incidents
-        Incident table; only `start` and `end` (time-zone aware, start <= end) are used.
+        Incident table; only `start` and `end` (time-zone aware, start <= end) are used, and the places when `by` is
+        "light".
     by
-        Unit: "month" (each month apart), "month_of_year" (1-12), "date", "day_of_week" (0 = Monday),
-        "hour_of_day" (0-23) or "hour_of_week" (0 = Monday 00-01).
+        Unit: "month" (each month apart), "month_of_year" (1-12), "season" (dark half years, October to March, named
+        "2023/24", and light ones, named "2024"), "date", "day_of_week" (0 = Monday), "hour_of_day" (0-23),
+        "hour_of_week" (0 = Monday 00-01), or "light" (daylight, twilight, dark, at the incident's own place and date).
     max_window
         Longest window that still says something about the unit, such as "48h"; longer ones are set
         apart. None keeps all.
+    twilight
+        Of "light": where twilight ends and darkness begins, with the sun 6 ("civil"), 12 ("nautical") or 18
+        ("astronomical") degrees below the horizon. Daylight is from sunrise to sunset.
 
     Returns
     -------
     weights
         On the incidents' index, one column a unit; each row sums to 1. A row set apart is NaN, so
-        that `.sum()` is the total of the others. `attrs`: `by`, `max_window`, `set_apart` (how many).
+        that `.sum()` is the total of the others. `attrs`: `by`, `max_window`, `set_apart` (how many windows are too
+        long), `unlocated` (of "light": how many have no place, NaN as well) and `twilight`.
 
     Raises
     ------
     ColumnError
-        `start` or `end` is missing or not time-zone aware.
+        `start` or `end` is missing or not time-zone aware, or "light" is asked of a table without places.
+    CrsError
+        Light is asked, and the places have no projected CRS in metres.
     InputError
-        An end lies before its start, `by` is unknown, or `max_window` is no length of time.
+        An end lies before its start, a moment is missing, `by` or `twilight` is unknown, or `max_window` is no length
+        of time.
 
     Notes
     -----
     Weight is shared by real elapsed time in Europe/Amsterdam: a window over the clock change in
     March skips the hour that did not exist, and the repeated hour in October counts twice. Within
     its window every moment is taken as equally likely. An incident with start = end is one moment.
-    Cost: O(hours in all windows) time, O(incidents x units) memory.
+
+    The sun is that of astral, at the incident's own longitude and its latitude to 0.1 degree (within half a
+    minute). Where it does not
+    get low enough there is no dark: Dutch midsummer nights are "twilight" throughout by the astronomical definition;
+    and where it does not set, no night at all.
+
+    Cost: O(units entered by all windows) time, O(incidents x units) memory; "light" also O(days x latitudes).
 
     References
     ----------
@@ -105,7 +141,131 @@ def aoristic(incidents: gpd.GeoDataFrame, *, by: Unit, max_window: str | pd.Time
     >>> hours[hours > 0].to_dict()
     {1: 0.5, 3: 0.5}
     """
+    from hicgeo.analysis import _compiled_timing
+
+    start, end = _window(incidents)
+    if by not in get_args(Unit):
+        raise InputError("by must be a known unit of time", repr(by), f"one of {', '.join(get_args(Unit))}")
+    if twilight not in _sun.TWILIGHTS:
+        raise InputError("twilight must be a known definition", repr(twilight), f"one of {', '.join(_sun.TWILIGHTS)}")
+    limit = np.inf if max_window is None else _length(max_window)
+    within = end - start <= limit
+    placed = np.ones(len(start), bool)
+    if by == "light":
+        place, placed, later = _places(incidents)
+        start, end = start + later, end + later
+        units = pd.Index(_sun.LIGHT, name=by)
+    kept = np.flatnonzero(within & placed)
+    first, last = (int(start[kept].min()), int(end[kept].max())) if len(kept) else (0, 0)
+    if by == "light":
+        degrees = _sun.TWILIGHTS[twilight]
+        days = [pd.Timestamp(moment, unit="s").date() for moment in (first - DAY, last + DAY)]
+        parts = [
+            (group.to_numpy(), _sun.light_changes(*where, *days, degrees))
+            for where, group in pd.Series(kept).groupby([place[kept, 0], place[kept, 1]])
+        ]
+    else:
+        change, unit, units = _units(first, last, by)
+        parts = [(kept, (change, unit))]
+    weights = np.zeros((len(start), len(units)))
+    for rows, (change, unit) in parts:
+        _compiled_timing.spread(rows, start, end, change, unit, weights)
+    weights[~(within & placed)] = np.nan
+    table = pd.DataFrame(weights, index=incidents.index, columns=units)
+    table.attrs = {
+        "by": by,
+        "max_window": None if max_window is None else str(max_window),
+        "set_apart": int((~within).sum()),
+        "unlocated": int((within & ~placed).sum()),
+        "twilight": twilight,
+    }
+    return table
+
+
+def hour_profile(
+    incidents: gpd.GeoDataFrame,
+    *,
+    by: Unit = "hour_of_week",
+    max_window: str | pd.Timedelta | None,
+    rng: Rng,
+    draws: int = 999,
+    twilight: Twilight = "civil",
+) -> pd.DataFrame:
+    """Incidents per hour (or another unit of time) with their uncertainty, beside what simpler ways of dating say.
+
+    Parameters
+    ----------
+    incidents
+        Incident table.
+    by, max_window, twilight
+        As of `aoristic`.
+    rng
+        Seed or numpy Generator of the bootstrap.
+    draws
+        How many times the incidents are drawn again, with replacement.
+
+    Returns
+    -------
+    profile
+        On the units: `aoristic` (sum of the weights) with `aoristic_low` and `aoristic_high` (95 %), and `start`,
+        `middle` and `end`: the same incidents, each counted once at that moment of its window. Each column adds up to
+        the incidents that were used. `attrs`: those of `aoristic`, and `used`.
+
+    Raises
+    ------
+    ColumnError
+        As `aoristic`.
+    CrsError
+        As `aoristic`.
+    InputError
+        As `aoristic`, or `draws` is under 99.
+
+    Notes
+    -----
+    The interval is about which incidents happened to be registered: it cannot know that the moments in a window are
+    not equally likely, which blurs sharp peaks. O(draws x units entered by the windows).
+    """
+    if draws < 99:
+        raise InputError("a bootstrap needs at least 99 draws", str(draws), "leave draws out for 999")
+    weights = aoristic(incidents, by=by, max_window=max_window, twilight=twilight)
+    used = weights.notna().all(axis="columns").to_numpy()
+    start, end = incidents["start"], incidents["end"]
+    moments = {"start": start, "middle": start + (end - start) / 2, "end": end}
+    table = pd.DataFrame({"aoristic": weights.sum()})
+    table["aoristic_low"], table["aoristic_high"] = _bootstrap(weights.to_numpy()[used], generator(rng), draws)
+    for name, moment in moments.items():
+        at = aoristic(incidents.assign(start=moment, end=moment), by=by, max_window=None, twilight=twilight)
+        table[name] = at[used].sum().reindex(table.index, fill_value=0.0)
+    table.attrs = weights.attrs | {"used": int(used.sum())}
+    return table
+
+
+def _bootstrap(weights: Floats, random: np.random.Generator, draws: int) -> tuple[Floats, Floats]:
+    """Percentile interval of the column sums, rows drawn with replacement."""
+    from scipy.sparse import csr_array
+
+    n = len(weights)
+    if n == 0:
+        return np.zeros(weights.shape[1]), np.zeros(weights.shape[1])
+    light = csr_array(weights)
+    sums = np.empty((draws, weights.shape[1]))
+    for rows in np.array_split(np.arange(draws), -(-draws * n // _DRAWN)):
+        often = np.stack([np.bincount(random.integers(0, n, n), minlength=n) for _ in rows])
+        sums[rows] = often @ light
+    low, high = np.quantile(sums, [0.025, 0.975], axis=0)
+    return low, high
+
+
+def _window(incidents: gpd.GeoDataFrame) -> tuple[Seconds, Seconds]:
+    """Start and end in seconds, both known and in order."""
     start, end = seconds(incidents, "start"), seconds(incidents, "end")
+    missing = (incidents["start"].isna() | incidents["end"].isna()).to_numpy()
+    if missing.any():
+        raise InputError(
+            "every incident must have a start and an end",
+            f"{missing.sum()} rows lack one (first: row {int(np.argmax(missing))})",
+            "read the export with hicgeo.read_incidents, which takes one end for both and says so",
+        )
     backwards = end < start
     if backwards.any():
         raise InputError(
@@ -113,32 +273,27 @@ def aoristic(incidents: gpd.GeoDataFrame, *, by: Unit, max_window: str | pd.Time
             f"{backwards.sum()} rows (first: row {int(np.argmax(backwards))})",
             "read the export with hicgeo.read_incidents, which rejects these rows",
         )
-    limit = np.inf if max_window is None else _length(max_window)
-    kept = np.flatnonzero(end - start <= limit)
-    first_hour, last_hour = start // HOUR, np.maximum(start, end - 1) // HOUR
-    lowest = int(first_hour[kept].min()) if len(kept) else 0
-    highest = int(last_hour[kept].max()) if len(kept) else 0
-    unit_of_hour, units = _units(lowest, highest, by)
-    weights = np.zeros((len(start), len(units)))
-    pieces = last_hour - first_hour + 1
-    for rows in np.array_split(kept, max(1, int(pieces[kept].sum() // _PIECES))):
-        row = np.repeat(rows, pieces[rows])
-        begins = np.cumsum(pieces[rows]) - pieces[rows]
-        hour = first_hour[row] + np.arange(len(row)) - np.repeat(begins, pieces[rows])
-        duration = end[row] - start[row]
-        overlap = np.minimum(end[row], (hour + 1) * HOUR) - np.maximum(start[row], hour * HOUR)
-        share = np.where(duration > 0, overlap / np.maximum(duration, 1), 1.0)
-        np.add.at(weights, (row, unit_of_hour[hour - lowest]), share)
-    apart = np.ones(len(start), bool)
-    apart[kept] = False
-    weights[apart] = np.nan
-    table = pd.DataFrame(weights, index=incidents.index, columns=units)
-    table.attrs = {
-        "by": by,
-        "max_window": None if max_window is None else str(max_window),
-        "set_apart": int(apart.sum()),
-    }
-    return table
+    return start, end
+
+
+def _places(incidents: gpd.GeoDataFrame) -> tuple[Floats, npt.NDArray[np.bool_], Seconds]:
+    """Latitude and meridian to reckon each incident's sun by, whether it has a place, and how much later its sun is.
+
+    East of the meridian everything happens earlier, a degree four minutes: the incident is moved, not the sun.
+    """
+    if "geometry" not in incidents:
+        raise ColumnError(
+            "light needs the place of each incident", "a table without geometry", "give an incident table with points"
+        )
+    metric_crs(incidents, "incidents")
+    placed = ~(incidents.geometry.isna() | incidents.geometry.is_empty).to_numpy()
+    reckoned, later = np.full((len(incidents), 2), np.nan), np.zeros(len(incidents), np.int64)
+    points = incidents.geometry[placed].to_crs("EPSG:4326")
+    meridian = np.round(points.x.to_numpy() / _MERIDIANS) * _MERIDIANS
+    # a multiple of the step as the nearest double, so that equal places are equal keys
+    reckoned[placed] = np.column_stack([points.y.round(1), meridian])
+    later[placed] = np.round((points.x.to_numpy() - meridian) * _SECONDS_A_DEGREE)
+    return reckoned, placed, later
 
 
 def seconds(incidents: gpd.GeoDataFrame, column: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -181,12 +336,20 @@ def _length(max_window: str | pd.Timedelta) -> float:
     return seconds
 
 
-def _units(lowest: int, highest: int, by: Unit) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], pd.Index]:
-    """Unit of each whole hour from `lowest` to `highest` (since 1970, UTC), and all units.
+def _units(first: int, last: int, by: Unit) -> tuple[Seconds, Seconds, pd.Index]:
+    """Moments (seconds, UTC) at which a unit begins, which one that is, and all units in order.
 
     Amsterdam's clock differs from UTC by whole hours, so no hour falls in two units.
     """
-    stamps = pd.to_datetime(np.arange(lowest, highest + 1) * HOUR, unit="s", utc=True).tz_convert(TIME_ZONE)
+    local = pd.to_datetime([first, last], unit="s", utc=True).tz_convert(TIME_ZONE)
+    if by.startswith("hour"):
+        stamps = pd.date_range(local[0].floor("h", ambiguous=True), local[1], freq="h")
+    else:
+        day = local.tz_localize(None).normalize()
+        begin = day[0].replace(day=1) if by in ("month", "month_of_year", "season") else day[0]
+        stamps = pd.date_range(begin, day[1], freq="D" if begin == day[0] and by in ("date", "day_of_week") else "MS")
+        stamps = stamps.tz_localize(TIME_ZONE)
+    change = stamps.tz_convert("UTC").tz_localize(None).to_numpy("datetime64[s]").astype(np.int64)
     cyclic = {
         "month_of_year": (stamps.month - 1, pd.RangeIndex(1, 13, name=by)),
         "day_of_week": (stamps.day_of_week, pd.RangeIndex(7, name=by)),
@@ -195,9 +358,55 @@ def _units(lowest: int, highest: int, by: Unit) -> tuple[np.ndarray[tuple[int], 
     }
     if by in cyclic:
         code, units = cyclic[by]
-        return np.asarray(code, np.int64), units
-    if by not in ("month", "date"):
-        raise InputError("by must be a known unit of time", repr(by), f"one of month, date, {', '.join(cyclic)}")
+        return change, np.asarray(code, np.int64), units
+    if by == "season":
+        names = [season_of(stamp.to_period("M")) for stamp in stamps.tz_localize(None)]
+        code, units = pd.factorize(pd.Index(names, name=by))
+        return change, np.asarray(code, np.int64), units
     periods = stamps.tz_localize(None).to_period("M" if by == "month" else "D")
     units = pd.period_range(periods[0], periods[-1], name=by)
-    return np.asarray(periods.asi8 - periods.asi8[0], np.int64), units
+    return change, np.asarray(periods.asi8 - periods.asi8[0], np.int64), units
+
+
+def season_of(month: pd.Period, months: Sequence[int] = DARK_MONTHS) -> str:
+    """Name of the season that a month is in.
+
+    Parameters
+    ----------
+    month
+        Of some year.
+    months
+        Months of the dark season in order.
+
+    Returns
+    -------
+    name
+        "2023/24" of a dark season that runs over New Year, "2024" of a light one.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> [season_of(pd.Period(month)) for month in ("2023-10", "2024-03", "2024-04")]
+    ['2023/24', '2023/24', '2024']
+    """
+    dark = month.month in months
+    length = len(months) if dark else 12 - len(months)
+    opening = months[0] if dark else months[-1] % 12 + 1
+    first = month - (month.month - opening) % 12
+    return season_name(first, first + length - 1)
+
+
+def season_name(first: pd.Period, last: pd.Period) -> str:
+    """Name of the season from one month to another.
+
+    Parameters
+    ----------
+    first, last
+        Its months.
+
+    Returns
+    -------
+    name
+        "2023/24" over New Year, else the year.
+    """
+    return str(first.year) if first.year == last.year else f"{first.year}/{last.year % 100:02d}"

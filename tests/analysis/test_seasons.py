@@ -1,15 +1,11 @@
-"""The dark days by hand, coverage of their interval, the monthly index, and groups that are there or not."""
+"""The dark days by hand, coverage of their interval, and the monthly index."""
 
 import numpy as np
 import pandas as pd
 import pytest
-import scipy.special
 import scipy.stats
-from sklearn.metrics import adjusted_rand_score
 
 import hicgeo as hg
-from hicgeo.analysis import _mixture
-from hicgeo.analysis.seasons import NO_GROUP
 
 MONTHS = pd.period_range("2018-01", "2023-12", freq="M")
 DARK = np.isin(MONTHS.month, [10, 11, 12, 1, 2, 3])
@@ -155,114 +151,3 @@ def test_seasonal_index_without_enough_months_is_unknown():
     got = hg.seasonal_index(table(np.vstack([values, np.ones(24)]), months), crime_type="woninginbraak")
     assert got.loc["WK990100"].isna().all(axis=None)
     assert got.loc["WK990101", "index"].notna().all()
-
-
-def pattern(ratio):
-    """A year with `ratio` times as many in October to March, by a smooth wave."""
-    wave = np.where(DARK, ratio, 1.0) * DAYS
-    return wave / wave[:12].sum()
-
-
-def region(rng, ratios, size, concentration):
-    """Counts per wijk and month; a finite concentration lets each area's year scatter around its pattern."""
-    rows = []
-    for ratio, total in zip(ratios, size, strict=True):
-        share = pattern(ratio)[:12]
-        if np.isfinite(concentration):
-            share = rng.dirichlet(share * concentration)
-        rows.append(np.concatenate([rng.poisson(total / 6 * share) for _ in range(6)]))
-    return table(rows, codes=[f"WK9901{place:02d}" for place in range(len(rows))])
-
-
-@pytest.mark.parametrize("concentration", [np.inf, 150.0])
-def test_one_pattern_is_one_group(concentration):
-    rng = np.random.default_rng(12)
-    answers = [
-        hg.cluster_seasons(
-            region(rng, [1.3] * 60, rng.integers(10, 900, 60), concentration), crime_type="woninginbraak", rng=1
-        ).k
-        for _ in range(8)
-    ]
-    assert answers == [1] * 8
-
-
-@pytest.mark.parametrize("seed", [3, 4])
-def test_months_that_vary_more_than_chance_are_no_second_group(seed):
-    # Variance four times the mean in every month, large and small areas alike: without dividing by it, two groups.
-    rng = np.random.default_rng(seed)
-    size = rng.lognormal(np.log(240), 0.8, (100, 1))
-    mean = size * np.tile(pattern(1.3)[:12], 6) / 6
-    counts = table(rng.poisson(rng.gamma(mean / 3, 3)), codes=[f"BU9903{place:04d}" for place in range(100)])
-    got = hg.cluster_seasons(counts, crime_type="woninginbraak", rng=1)
-    assert got.k == 1
-    assert 3.3 < got.dispersion < 4.2  # margins of months with a few incidents take up a little of it
-
-
-def test_the_dispersion_of_chance_is_one_whatever_lasts():
-    # Areas that differ from each other, the same every year, do not vary within themselves.
-    rng = np.random.default_rng(15)
-    counts = region(rng, [1.3] * 60, rng.integers(10, 900, 60), 40.0)
-    assert hg.cluster_seasons(counts, crime_type="woninginbraak", rng=1).dispersion < 1.1
-
-
-def test_two_planted_groups_are_found():
-    rng = np.random.default_rng(13)
-    ratios = np.where(np.arange(60) < 30, 1.2, 2.0)
-    size = rng.integers(100, 900, 60)
-    counts = region(rng, ratios, size, np.inf)
-    got = hg.cluster_seasons(counts, crime_type="woninginbraak", rng=1)
-    assert got.k == 2
-    assert got.ratio["A"] == pytest.approx(2.0, rel=0.1)
-    assert got.ratio["B"] == pytest.approx(1.2, rel=0.1)
-    # An oracle that knows both profiles does hardly better.
-    year = counts["incidents"].to_numpy().reshape(60, 6, 12).sum(axis=1)
-    truth = _mixture.Mixture(np.stack([pattern(2.0)[:12] * 1e5, pattern(1.2)[:12] * 1e5]), np.full(2, 0.5), 0.0)
-    oracle = adjusted_rand_score(ratios > 1.5, truth.probability(year).argmax(axis=1))
-    ours = adjusted_rand_score(ratios > 1.5, got.probability.to_numpy().argmax(axis=1))
-    assert ours > oracle - 0.1
-    clear = got.labels != NO_GROUP
-    assert clear.mean() > 0.6
-    assert ((got.labels[clear] == "A") == (ratios[clear] > 1.5)).mean() > 0.9
-    assert got.stability > 0.2
-    np.testing.assert_allclose(got.profiles.mean(axis="columns"), 1.0, atol=0.01)
-    assert "2 groups" in got._repr_html_()
-
-
-def test_groups_do_not_depend_on_row_order_and_handle_empty_areas():
-    rng = np.random.default_rng(14)
-    counts = region(rng, [1.2] * 20 + [2.2] * 20, [400] * 40, 300.0)
-    counts.loc["WK990103", "incidents"] = 0.0
-    one = hg.cluster_seasons(counts, crime_type="woninginbraak", rng=5)
-    two = hg.cluster_seasons(counts.sample(frac=1, random_state=1), crime_type="woninginbraak", rng=5)
-    pd.testing.assert_series_equal(one.labels, two.labels)
-    assert one.labels["WK990103"] == NO_GROUP
-
-
-def test_whole_years_may_begin_in_any_month():
-    months = pd.period_range("2018-04", "2023-12", freq="M")
-    rng = np.random.default_rng(2)
-    winter = np.isin(months.month, [12, 1])
-    counts = table(rng.poisson(np.where(winter, 60, 10), (30, len(months))), months)
-    got = hg.cluster_seasons(counts, crime_type="woninginbraak", rng=1)
-    assert got.months == ("2019-01", "2023-12")
-    assert got.profiles.loc["A", [1, 12]].min() > 2 * got.profiles.loc["A", range(2, 12)].max()
-
-
-def test_dirichlet_multinomial_density_equals_scipys():
-    rng = np.random.default_rng(1)
-    counts, alpha = rng.integers(0, 30, (5, 12)).astype(float), rng.uniform(0.5, 8, 12)
-    mixture = _mixture.Mixture(alpha[None, :], np.ones(1), 0.0)
-    coefficient = scipy.special.gammaln(counts.sum(axis=1) + 1) - scipy.special.gammaln(counts + 1).sum(axis=1)
-    truth = [scipy.stats.dirichlet_multinomial.logpmf(row.astype(int), alpha, int(row.sum())) for row in counts]
-    np.testing.assert_allclose(mixture.log_density(counts)[:, 0] + coefficient, truth, rtol=1e-10)
-
-
-def test_fitted_concentration_is_the_likeliest():
-    rng = np.random.default_rng(6)
-    truth = np.full(12, 8.0)
-    counts = np.array([rng.multinomial(300, rng.dirichlet(truth)) for _ in range(200)], float)
-    fit = _mixture.fit(counts, 1, rng=rng)
-    assert fit.alpha.sum() == pytest.approx(96, rel=0.15)
-    for scale in (0.9, 1.1):
-        other = _mixture.Mixture(fit.alpha * scale, fit.weight, 0.0)
-        assert other.log_density(counts).sum() < fit.log_likelihood
