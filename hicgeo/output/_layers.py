@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,6 +24,9 @@ NORM_COLOURS = {"boven": "#c8480f", "niet te onderscheiden": "#e4e2dc", "onder":
 SURFACE_COLOURS = ("#a8dc9b", "#4cb58b", "#287d8e", "#3f4788", "#3b0f55")  # light to dark, as viridis runs
 DARK_COLOURS = {"higher": "#5b3a8e", "same": "#e4e2dc", "lower": "#d9a016"}
 GROUP_COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")  # told apart by all (Tol 2021)
+NAMED, DIGEST = 3, 5
+"""So many areas are named in a sentence, and listed in a briefing."""
+
 SURFACE_LEVELS = (0.5, 0.75, 0.9, 0.97)
 """Shares of the cells with any density that lie below each class of a surface."""
 
@@ -71,6 +74,11 @@ class Scene:
         """Count of areas with their noun: 12 buurten."""
         noun = "one" if n == 1 else "level"
         return f"{self.number(n)} {text(f'{noun}.{self.level}', self.language)}"
+
+    def named(self, code: str) -> str:
+        """Name of an area, its code when it has none."""
+        name = self.areas["name"].get(code)
+        return str(code) if name is None or pd.isna(name) else str(name)
 
     def dry(self, codes: pd.Index) -> npt.NDArray[np.bool_]:
         """Whether each code is an area of the map that is not water."""
@@ -126,6 +134,8 @@ class Layer:
         Whether two periods are always shown side by side.
     headline
         The one sentence that a briefing quotes; empty when there is nothing to say.
+    digest
+        The table that a briefing quotes: headings, then the lines that matter most.
     """
 
     kind: Literal["areas", "cells", "spots"]
@@ -144,6 +154,7 @@ class Layer:
     lag: int = 1
     always: bool = False
     headline: str = ""
+    digest: tuple[tuple[str, ...], ...] = ()
 
 
 def rate_layers(
@@ -225,9 +236,41 @@ def rate_layers(
             notes=(scene.say("note.norm"), *notes),
             classes=entries(norm_classes, by_norm, scene),
             member=by_norm,
+            headline=_above_norm(rates, state, scene, kind),
+            digest=_highest(rates, state, scene, rows, values),
             **common,
         ),
     )
+
+
+def _above(rates: pd.DataFrame, state: pd.Series) -> list[str]:
+    """Codes above the norm, the highest rate first."""
+    above = rates.loc[(state == "boven").to_numpy(), "rate"]
+    return [str(code) for code in above.sort_index().sort_values(ascending=False, kind="stable").index]
+
+
+def _above_norm(rates: pd.DataFrame, state: pd.Series, scene: Scene, kind: str) -> str:
+    """Sentence on how many areas are above the norm, and which."""
+    judged = int(state.isin(list(NORM_COLOURS)).sum())
+    above = _above(rates, state)
+    words = {"crime": kind, "n": scene.number(len(above)), "judged": scene.number(judged)}
+    if not judged:
+        return ""
+    if not above:
+        return scene.say("headline.norm.none", **words)
+    names = [scene.named(code) for code in above[:NAMED]]
+    more = [scene.say("picture.others", n=scene.number(len(above) - NAMED))] if len(above) > NAMED else []
+    return scene.say("headline.norm", **words, names=" ".join([", ".join(names), *more]))
+
+
+def _highest(
+    rates: pd.DataFrame, state: pd.Series, scene: Scene, rows: tuple[str, ...], values: Mapping[str, tuple[str, ...]]
+) -> tuple[tuple[str, ...], ...]:
+    """Table of the highest areas above the norm: count, rate, interval and norm."""
+    above = _above(rates, state)[:DIGEST]
+    shown = (0, 2, 3, 4)
+    lines = [(scene.named(code), *(values[code][place] for place in shown)) for code in above]
+    return ((scene.say("page.name"), *(rows[place] for place in shown)), *lines) if lines else ()
 
 
 def surface_layer(surface: xr.DataArray, scene: Scene, name: str | None) -> Layer:
@@ -310,6 +353,14 @@ def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
         rows=rows,
         values=values,
         titles=titles,
+        headline=scene.say(
+            "headline.hotspots",
+            n=scene.number(len(hotspots)),
+            area=percent(hotspots["share_area"].sum(), scene.language),
+            share=percent(hotspots["share_incidents"].sum(), scene.language),
+        )
+        if len(hotspots)
+        else "",
     )
 
 

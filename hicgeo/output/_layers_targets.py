@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from hicgeo.errors import InputError
-from hicgeo.output._layers import Entry, Layer, Scene, need
+from hicgeo.output._layers import DIGEST, Entry, Layer, Scene, need
 from hicgeo.output.catalogue import CATALOGUE
 from hicgeo.output.language import crime
 
@@ -69,6 +69,13 @@ def target_layer(areas: gpd.GeoDataFrame, scene: Scene) -> Layer:
         rows=tuple(scene.say(f"row.{key}") for key in keys),
         values=values,
         titles=titles,
+        digest=(
+            tuple(scene.say(f"row.{key}") for key in ("rank", "area_ha", "hours", "expected_period", "reasons")),
+            *(
+                (rank, *(values[rank][keys.index(key)] for key in ("area_ha", "hours", "expected_period", "reasons")))
+                for rank in list(values)[:DIGEST]
+            ),
+        ),
         headline=scene.say(
             "headline.targets",
             n=scene.number(len(ordered)),

@@ -39,6 +39,8 @@ class IndexEntry:
         What it shows, in plain words.
     tables
         Files with its figures, relative to the index page.
+    action
+        Text of its link; that it opens a map when left out.
     """
 
     title: str
@@ -46,6 +48,34 @@ class IndexEntry:
     picture: bytes = b""
     sentences: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
+    action: str = ""
+
+
+@dataclass(frozen=True)
+class BriefingCard:
+    """What one map of a run has to say to a briefing.
+
+    Attributes
+    ----------
+    title
+        Of the map.
+    picture
+        PNG of the map, or nothing.
+    sentences
+        What it shows, in plain words.
+    parts
+        Answer of `HotspotMap.brief`.
+    """
+
+    title: str
+    picture: bytes = b""
+    sentences: tuple[str, ...] = ()
+    parts: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def keys(self) -> set[str]:
+        """What its layers show."""
+        return {str(part["key"]) for part in self.parts}
 
 
 def write_index(
@@ -130,12 +160,135 @@ def write_index(
                     "sentences": e.sentences,
                     "picture": _data_uri(e.picture),
                     "tables": [(table, Path(table).stem) for table in e.tables],
+                    "action": e.action or page["open"],
                 }
                 for e in entries
             ],
         )
     )
     return write_bytes(path, require_clean(with_policy(markup)))
+
+
+def write_briefing(
+    path: str | os.PathLike[str],
+    *,
+    title: str,
+    cards: Sequence[BriefingCard],
+    profile: str = "driehoek",
+    language: str = "nl",
+    period: str = "",
+    source: str = "",
+    date: Date | None = None,
+    handling: Handling | None = None,
+    fictional: bool = False,
+) -> Path:
+    """Write the briefing: one A4 with what to know, the map, the norm, the season and where to act.
+
+    Parameters
+    ----------
+    path
+        Where to write.
+    title
+        Heading of the page.
+    cards
+        What the maps of a run say. What they do not speak of is left out.
+    profile, language, period, source, date, handling, fictional
+        As in `HotspotMap`.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        Language, profile or file cannot be used.
+    DisclosureError
+        The profile is "openbaar", or the finished page does not pass the audit. Nothing is written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> parts = ({"key": "norm", "headline": "Eén buurt boven de norm.", "table": [], "notes": []},)
+    >>> page = write_briefing(f"{tempfile.mkdtemp()}/briefing.html", title="Voorbeeldstad",
+    ...                       cards=[BriefingCard("Risico", parts=parts)])
+    >>> "Eén buurt boven de norm." in page.read_text(encoding="utf-8")
+    True
+    """
+    from markupsafe import Markup
+
+    known = check_language(language)
+    page = page_texts(
+        known,
+        level="mixed",
+        title=title,
+        profile=check_profile(profile),
+        facts={"period": period, "source": source, "date": date},
+        handling=handling,
+        fictional=fictional,
+        limits_title="page.limits",
+    )
+    things = three_things(cards)
+    shown = next((card for key in ("targets", "hotspots", "norm") for card in cards if key in card.keys), None)
+    markup = (
+        templates()
+        .get_template("briefing.html.j2")
+        .render(
+            page=page,
+            policy=POLICY_MARK,
+            own_style=Markup(own_text("page.css")),  # noqa: S704  a file of this package
+            briefing_style=Markup(own_text("briefing.css")),  # noqa: S704
+            things=things,
+            words={
+                "things": text("briefing.things.3" if len(things) == 3 else "briefing.things", known),
+                "map": text("page.map", known),
+            },
+            picture=_data_uri(shown.picture) if shown else "",
+            caption=shown.title if shown else "",
+            sections=_sections(cards, known, things),
+        )
+    )
+    return write_bytes(path, require_clean(with_policy(markup)))
+
+
+def three_things(cards: Sequence[BriefingCard]) -> list[str]:
+    """Pick at most three sentences: where to act, who is above the norm, the season, and else the hotspots.
+
+    Parameters
+    ----------
+    cards
+        What the maps of a run say.
+    """
+    parts = [part for card in cards for part in card.parts]
+    first = {key: next((part["headline"] for part in parts if part["key"] == key), "") for key in ("targets", "norm")}
+    season = next((card.sentences[0] for card in cards if "dark" in card.keys and card.sentences), "")
+    spots = next((part["headline"] for part in parts if part["key"] == "hotspots"), "")
+    return [each for each in (first["targets"], first["norm"], season, spots) if each][:3]
+
+
+def _sections(cards: Sequence[BriefingCard], language: Language, said: Sequence[str]) -> list[dict[str, Any]]:
+    """Sections of a briefing that have something to say, each sentence once."""
+    parts = [part for card in cards for part in card.parts]
+    of = {key: [part for part in parts if part["key"] == key] for key in ("targets", "norm", "hotspots")}
+    season = [line for card in cards if "dark" in card.keys for line in card.sentences]
+    backtest = [note for part in of["targets"] for note in part["notes"][1:]]
+    sections = [
+        ("targets", [part["headline"] for part in of["targets"]], [part["table"] for part in of["targets"]]),
+        ("backtest", backtest, []),
+        ("norm", [part["headline"] for part in of["norm"]], [part["table"] for part in of["norm"][:1]]),
+        ("hotspots", [part["headline"] for part in of["hotspots"]], []),
+        ("season", season, []),
+    ]
+    told = [
+        {
+            "title": text(f"briefing.{key}", language),
+            "lines": [line for line in dict.fromkeys(lines) if line and line not in said],
+            "tables": [table for table in tables if table],
+        }
+        for key, lines, tables in sections
+    ]
+    return [section for section in told if section["lines"] or section["tables"]]
 
 
 def page_texts(

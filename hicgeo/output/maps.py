@@ -427,6 +427,24 @@ class HotspotMap:
             raise InputError("a picture must be 200 to 10,000 pixels wide and high", f"{width} x {height}", "take less")
         return write_bytes(path, _browser.to_png(require_clean(self._render()), width=width, height=height))
 
+    def brief(self) -> list[dict[str, Any]]:
+        """Give what a briefing quotes of the layers, in order: key, headline, table and notes of each.
+
+        Returns
+        -------
+        parts
+            Texts only, as JSON can hold them.
+        """
+        return [
+            {
+                "key": layer.key,
+                "headline": layer.headline,
+                "table": [list(line) for line in layer.digest],
+                "notes": list(layer.notes),
+            }
+            for layer in self.layers
+        ]
+
     def picture(self) -> bytes:
         """Draw the map as it opens, as a PNG of 960 x 640 pixels.
 

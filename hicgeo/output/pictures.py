@@ -68,13 +68,15 @@ def draw_map(areas: gpd.GeoDataFrame, theme: Layer | None, spots: list[Layer]) -
         if layer.shapes is None:
             continue
         shapes = layer.shapes.to_crs(areas.crs)
-        for colour, width in (("#ffffff", 3.0), ("#14181c", 1.4)):
+        line = layer.classes[0].colour
+        for colour, width in (("#ffffff", 3.0), (line, 1.4)):
             if len(shapes):
                 shapes.boundary.plot(ax=ax, color=colour, linewidth=width, aspect=None)
         for rank, shape in shapes.items():
             west, _, _, north = shape.bounds
             ax.text(west, north, str(rank), ha="center", va="center", fontsize=6, color="#ffffff", weight="bold",
-                    bbox={"boxstyle": "circle,pad=0.25", "facecolor": "#14181c", "edgecolor": "#ffffff"})  # fmt: skip
+                    bbox={"boxstyle": "square,pad=0.3" if layer.key == "targets" else "circle,pad=0.25",
+                          "facecolor": line, "edgecolor": "#ffffff"})  # fmt: skip
     if theme is not None:
         handles = [
             Patch(facecolor=e.colour, hatch=HATCH.get(e.pattern), edgecolor="#8b959e", linewidth=0.5, label=e.label)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hicgeo.errors import ConfigError
 from hicgeo.output._write import sweep, write_bytes
@@ -20,6 +20,11 @@ from hicgeo.suite._notebooks import Failure, Notebook, check_parameters, execute
 from hicgeo.suite._project import file_hash, find_config, find_root, fingerprint, relative, source_hash, versions
 from hicgeo.suite.config import RunConfig
 from hicgeo.suite.run import NOTEBOOK_VARIABLE, Run, open_run
+
+if TYPE_CHECKING:
+    from hicgeo.output.briefing import IndexEntry
+
+BRIEFING = "briefing.html"
 
 
 @dataclass(frozen=True)
@@ -294,7 +299,7 @@ def _settings(run: Run) -> dict[str, Any]:
 def _write_index(opened: Run, tasks: Sequence[_Task], path: Path) -> None:
     from hicgeo.output.briefing import IndexEntry, write_index
 
-    entries = []
+    entries = _write_briefings(opened, tasks)
     for task in tasks:
         for name, card in task.cards():
             place = f"{task.run.municipality}/" if task.run.municipality else ""
@@ -318,6 +323,43 @@ def _write_index(opened: Run, tasks: Sequence[_Task], path: Path) -> None:
         handling=opened.handling,
         fictional=config.fictional,
     )
+
+
+def _write_briefings(opened: Run, tasks: Sequence[_Task]) -> list[IndexEntry]:
+    """Write a briefing beside the maps of every municipality, or of the whole run, and give their cards."""
+    from hicgeo.output.briefing import BriefingCard, IndexEntry, three_things, write_briefing
+    from hicgeo.output.language import check_language, text
+
+    config, entries = opened.config, []
+    language = check_language(config.language)
+    for municipality in dict.fromkeys(task.run.municipality for task in tasks):
+        cards = [
+            BriefingCard(
+                card["title"], base64.b64decode(card["picture"]), tuple(card["sentences"]), tuple(card.get("brief", ()))
+            )
+            for task in tasks
+            if task.run.municipality == municipality
+            for _, card in task.cards()
+        ]
+        file = opened.folder / municipality / BRIEFING
+        if not cards:
+            file.unlink(missing_ok=True)
+            continue
+        title = ": ".join([text("briefing.title", language), " ".join(filter(None, [config.title, municipality]))])
+        write_briefing(
+            file,
+            title=title,
+            cards=cards,
+            profile=config.profile,
+            language=language,
+            source=opened.source,
+            handling=opened.handling,
+            fictional=config.fictional,
+        )
+        href = "/".join(filter(None, [municipality, BRIEFING]))
+        action = text("briefing.open", language)
+        entries.append(IndexEntry(title, href, sentences=tuple(three_things(cards)), action=action))
+    return entries
 
 
 def _manifest(opened: Run, tasks: Sequence[_Task], index: Path) -> dict[str, Any]:
@@ -351,6 +393,11 @@ def _manifest(opened: Run, tasks: Sequence[_Task], index: Path) -> dict[str, Any
             "file": index.name,
             "sha256": file_hash(index) if index.is_file() else None,
             "cards": fingerprint([list(task.cards()) for task in tasks]),
+        },
+        "briefings": {
+            "/".join(filter(None, [name, BRIEFING])): file_hash(file)
+            for name in dict.fromkeys(task.run.municipality for task in tasks)
+            if (file := opened.folder / name / BRIEFING).is_file()
         },
     }
 

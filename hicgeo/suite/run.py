@@ -311,6 +311,7 @@ class Run:
         card = {
             "title": drawn.title.removeprefix(f"{self._place}: "),
             "picture": base64.b64encode(drawn.picture()).decode(),
+            "brief": drawn.brief(),
         }
         self._record(path, {**card, "sentences": [*self._sentences, *sentences]})
         self._sentences = []
@@ -375,7 +376,7 @@ class Run:
         Returns
         -------
         notes
-            A card is `title`, `picture` (PNG in base64) and `sentences`.
+            A card is `title`, `picture` (PNG in base64), `sentences` and `brief` (for the briefing).
         """
         found = {}
         for file in sorted(self._notes.glob("*.json")):

@@ -53,6 +53,7 @@ def test_a_run_from_notebooks_to_index_page(project, notebooks):
     assert set(made) == {
         "maps/tiny/02-rates.html",
         "maps/tiny/02-rates.csv",
+        "maps/tiny/briefing.html",
         "maps/tiny/index.html",
         "maps/tiny/manifest.json",
         "maps/tiny/notebooks/01-intake.ipynb",
@@ -60,6 +61,7 @@ def test_a_run_from_notebooks_to_index_page(project, notebooks):
     }
     index = made["maps/tiny/index.html"].decode()
     assert 'href="02-rates.html"' in index
+    assert 'href="briefing.html"' in index
     assert "10 inbraken." in index
     assert "data:image/png;base64," in index
     manifest = json.loads(made["maps/tiny/manifest.json"])

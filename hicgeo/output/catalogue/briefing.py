@@ -1,0 +1,25 @@
+"""The briefing of one page."""
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "briefing.title": ("Briefing", "Briefing"),
+    "briefing.open": ("Open de briefing", "Open the briefing"),
+    "briefing.things": ("Om te weten", "What to know"),
+    "briefing.things.3": ("Drie dingen om te weten", "Three things to know"),
+    "briefing.norm": ("Vergeleken met de norm", "Compared with the norm"),
+    "briefing.season": ("Het seizoen", "The season"),
+    "briefing.hotspots": ("Waar het zich concentreert", "Where it concentrates"),
+    "briefing.targets": ("Waar en wanneer inzetten", "Where and when to act"),
+    "briefing.backtest": ("Werkte deze keuze eerder?", "Did this choice work before?"),
+    "headline.norm": (
+        "{Crime}: {n} van {judged} {areas} aantoonbaar boven de norm ({names}).",
+        "{Crime}: {n} of {judged} {areas} demonstrably above the norm ({names}).",
+    ),
+    "headline.norm.none": (
+        "{Crime}: geen van {judged} {areas} is aantoonbaar boven de norm.",
+        "{Crime}: none of {judged} {areas} is demonstrably above the norm.",
+    ),
+    "headline.hotspots": (
+        "{n} hotspots: {area} van het gebied met {share} van de incidenten.",
+        "{n} hotspots: {area} of the area with {share} of the incidents.",
+    ),
+}
