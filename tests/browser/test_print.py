@@ -30,8 +30,8 @@ def test_a_page_has_map_legend_and_notes(chromium, made, tmp_path, paper, width,
     assert page.mediabox.width == pytest.approx(width, abs=1)
     assert page.mediabox.height == pytest.approx(height, abs=1)
     text = page.extract_text()
-    for said in ("VERTROUWELIJK", "Inbraken", "Woninginbraken per 1.000 woningen", "te klein voor een uitspraak", "Hotspot",
-                 "Wat deze kaart niet zegt", "niet verspreiden"):  # fmt: skip
+    for said in ("VERTROUWELIJK", "Inbraken", "Woninginbraken per 1.000 woningen", "te klein voor een uitspraak",
+                 "Hotspot", "Wat deze kaart niet zegt", "niet verspreiden"):  # fmt: skip
         assert said in text
     assert "Wat wilt u zien?" not in text, "a control is of no use on paper"
 
