@@ -54,7 +54,7 @@ def test_hostile_names_are_text(opened, saved):
     page, heard = opened(saved / "kaart.html")
     assert page.locator("h1").inner_text() == f"Inbraken {scenes.EVIL}"
     page.locator("#find").fill(scenes.EVIL)
-    assert page.locator("#card h3").inner_text() == scenes.EVIL
+    assert page.locator("#card h2").inner_text() == scenes.EVIL
     page.locator(".leaflet-overlay-pane path").first.dispatch_event("mouseover")
     assert scenes.EVIL in page.locator(".leaflet-tooltip").inner_text()
     assert page.locator("#themes", has_text=scenes.EVIL).count() == 1
@@ -110,7 +110,7 @@ def test_the_keyboard_is_enough(opened, saved):
     page.locator("#find").focus()
     page.keyboard.type("buurt c")
     page.keyboard.press("Enter")
-    assert page.locator("#card h3").inner_text() == "Buurt C"
+    assert page.locator("#card h2").inner_text() == "Buurt C"
     page.locator("#find").fill("buurt")
     page.keyboard.press("Enter")
     assert page.locator("#found").inner_text().startswith("Gevonden: Buurt A1, Buurt B, ")
@@ -119,7 +119,7 @@ def test_the_keyboard_is_enough(opened, saved):
     assert page.locator("#found").inner_text() == "Niet gevonden"
     page.locator(".leaflet-marker-icon").first.focus()
     page.keyboard.press("Enter")
-    assert page.locator("#card h3").inner_text() == "Hotspot 1"
+    assert page.locator("#card h2").inner_text() == "Hotspot 1"
     page.locator("#figures summary").focus()
     page.keyboard.press("Enter")
     assert page.locator("#table caption").all_inner_texts() == [

@@ -26,7 +26,7 @@
   /* Figures under a title; `columns` are lists of values, each with a heading when there are two. */
   function card(title, unit, rows, columns, headings, brief) {
     const node = make("div", "card");
-    node.append(make("h3", "", title));
+    node.append(make("h2", "", title));
     if (columns.length && unit) node.append(make("p", "unit", unit));
     const table = make("table");
     if (headings) {
@@ -180,6 +180,9 @@
     if (matchMedia("(min-width: 52rem)").matches) byId("card").scrollIntoView({ block: "nearest" });
   }
 
+  /* Hundreds of shapes are no stops for the Tab key: the search, the labels and the table are. */
+  const offTab = (layer) => layer.on("add", () => layer.getElement().setAttribute("tabindex", "-1"));
+
   function show(feature) {
     marked = feature;
     edge("chosen", feature);
@@ -209,6 +212,7 @@
         layer.on("click", () => show(feature));
         layer.on("mouseover", () => edge("hovered", feature));
         layer.on("mouseout", () => edge("hovered", null));
+        offTab(layer);
       },
     }).addTo(map);
     before = L.geoJSON(page.areas, { pane: "before", interactive: false });
@@ -344,6 +348,7 @@
       const open = () => { marked = null; edge("chosen", null); tell(content(false)); };
       const tip = { className: "tip", direction: "auto", opacity: 1 };
       shape.bindTooltip(() => content(true), { ...tip, sticky: true });
+      offTab(shape);
       shape.on("click", open);
       const label = make("div", `rank ${layer.key}`, rank);
       label.style.background = colour;

@@ -1,0 +1,64 @@
+"""Every page against the rules of axe-core, in every state that a reader can bring it in."""
+
+import pytest
+import scenes
+from axe_core_python.sync_playwright import Axe
+
+from hicgeo.output.briefing import BriefingCard, IndexEntry, write_briefing, write_index
+from hicgeo.output.maps import HotspotMap
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pages")
+    areas = scenes.areas()
+    made = HotspotMap(areas, title="Inbraken", fictional=True, warning="Let op: van 80 % is de plek bekend")
+    made.add_rates(scenes.rates(areas)).add_surface(scenes.surface()).add_hotspots(scenes.hotspots())
+    made.add_target_areas(scenes.targets()).add_dark_days(scenes.season(areas)).add_seasons(scenes.clusters(areas))
+    made.add_months(scenes.counts(areas), crime_type="woninginbraak").save(folder / "kaart.html")
+    card = BriefingCard("Risico", made.picture(), ("Een zin.",), tuple(made.brief()))
+    write_briefing(folder / "briefing.html", title="Briefing", cards=[card])
+    write_index(folder / "index.html", title="Overzicht", entries=[IndexEntry("Risico", "kaart.html", made.picture())])
+    return folder
+
+
+def violations(page):
+    return [(each["id"], each["nodes"][0]["html"][:120]) for each in Axe().run(page)["violations"]]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_rule_is_broken(opened, saved, width):
+    for name in ("index.html", "briefing.html"):
+        page, _ = opened(saved / name, viewport={"width": width, "height": 860})
+        assert violations(page) == []
+    page, _ = opened(saved / "kaart.html", viewport={"width": width, "height": 860})
+    assert violations(page) == []
+    page.locator("#figures summary").click()
+    page.locator(".rank").first.click(force=True)
+    assert violations(page) == []
+    page.get_by_label("Woninginbraken per maand").check()
+    page.locator("#beside").check()
+    assert violations(page) == []
+
+
+def test_the_rules_are_applied(opened, tmp_path):
+    (tmp_path / "bad.html").write_text("<html><head><title>t</title></head><body><img src='data:,'></body></html>")
+    page, _ = opened(tmp_path / "bad.html")
+    assert {rule for rule, _ in violations(page)} >= {"image-alt", "html-has-lang"}
+
+
+def test_every_control_can_be_reached_with_the_tab_key(opened, saved):
+    page, _ = opened(saved / "kaart.html")
+    page.get_by_label("Woninginbraken per maand").check()
+    page.locator("#beside").check()
+    wanted = {"find", "step", "step-back", "beside", "swipe"}  # step-on is off at the latest month
+    reached = set()
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.id || String(document.activeElement.getAttribute('class'))"))
+    assert wanted <= reached
+    assert not any("leaflet-interactive" in each and "marker" not in each for each in reached), "no tour of all areas"
+    assert any("leaflet-marker-icon" in each for each in reached)
+    assert any("leaflet-control-zoom-in" in each for each in reached)
