@@ -76,7 +76,7 @@ def json_block(name: str, data: Any) -> str:
     return f'<script type="application/json" id="{escape(name)}">{text}</script>'
 
 
-def render_map(map_: folium.Map, template: str, **values: Any) -> bytes:
+def render_map(map_: folium.Map, template: str, *, images: str = "", **values: Any) -> bytes:
     """Render a folium map through one of our templates into a page of UTF-8 bytes.
 
     Parameters
@@ -85,6 +85,8 @@ def render_map(map_: folium.Map, template: str, **values: Any) -> bytes:
         The map, without tiles. Elements that load files from elsewhere stay in: the audit refuses such a page.
     template
         Name of the template; it receives `head`, `body`, `script` of the map and the Leaflet files.
+    images
+        The one host from which the page may load images when its reader asks for it; none when empty.
     **values
         What else the template shows; escaped.
 
@@ -122,22 +124,24 @@ def render_map(map_: folium.Map, template: str, **values: Any) -> bytes:
             **values,
         )
     )
-    return with_policy(page)
+    return with_policy(page, images=images)
 
 
-def with_policy(page: str) -> bytes:
+def with_policy(page: str, *, images: str = "") -> bytes:
     """Fill in the Content-Security-Policy of a page: its own inline scripts, its own styles, embedded images.
 
     Parameters
     ----------
     page
         A page with `POLICY_MARK` in its policy's meta tag.
+    images
+        The one host from which the page may load images; none when empty.
     """
     page = "\n".join(line.rstrip() for line in page.split("\n"))
     scripts = " ".join(script_hashes(page)) or "'none'"
     policy = (
-        f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-        "form-action 'none'"
+        f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data:{images and f' {images}'}; "
+        "base-uri 'none'; form-action 'none'"
     )
     return page.replace(POLICY_MARK, policy, 1).encode("utf-8")
 

@@ -19,7 +19,7 @@ from hicgeo.output.language import Language, check_language, day, text
 LIMITS = ("reported", "chance", "cause", "people")
 WORDS = (
     "map", "legend", "show", "above", "outlines", "find", "choose", "hint", "north", "zoom_in", "zoom_out", "name",
-    "several", "none", "as_table", "month", "month_back", "month_on", "year_before", "swipe",
+    "several", "none", "as_table", "month", "month_back", "month_on", "year_before", "swipe", "tiles", "tiles_warning",
 )  # fmt: skip
 
 

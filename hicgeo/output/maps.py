@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 MAX_TITLE = 200
 PAPERS = ("A4", "A3")
+TILE_HOST = "https://service.pdok.nl"
+TILES = f"{TILE_HOST}/brt/achtergrondkaart/wmts/v2_0/grijs/EPSG:3857/{{z}}/{{x}}/{{y}}.png"
+TILES_BY = "Kaartgegevens: Kadaster"
 
 
 class HotspotMap:
@@ -126,6 +129,7 @@ class HotspotMap:
         self._base, bounds = base_map(self._scene)
         self._bounds = bounds
         self._background: list[dict[str, Any]] = []
+        self._tiles = False
         self.map.fit_bounds(bounds, padding=(12, 12))
         self._words = page_texts(
             self._scene.language,
@@ -349,13 +353,16 @@ class HotspotMap:
         """Return the page, before any audit, as text."""
         return self._render().decode()
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+    def save(self, path: str | os.PathLike[str], *, tiles: bool = False) -> Path:
         """Write the map as one HTML file that asks the network for nothing.
 
         Parameters
         ----------
         path
             Where to write; the folder is made, and an older file is replaced in one step.
+        tiles
+            Give the page a button that loads the Dutch base map from PDOK. Until it is pressed nothing is requested;
+            beside it stands that the server then learns which area is looked at.
 
         Returns
         -------
@@ -365,11 +372,21 @@ class HotspotMap:
         Raises
         ------
         DisclosureError
-            The finished page would request something, run foreign code or give an incident away. Nothing is written.
+            The finished page would request something, run foreign code or give an incident away, or tiles are asked for
+            in a public map. Nothing is written.
         InputError
             The file cannot be written.
         """
-        return write_bytes(path, require_clean(self._render()))
+        page = require_clean(self._render())
+        if not tiles:
+            return write_bytes(path, page)
+        if self.profile == "openbaar":
+            raise DisclosureError(
+                "a public map must request nothing from anyone",
+                "tiles=True",
+                "draw streets with add_background instead",
+            )
+        return write_bytes(path, self._render(tiles=True))
 
     def save_pdf(self, path: str | os.PathLike[str], *, paper: str = "A4") -> Path:
         """Print the map as it opens, with its legend and notes, through an installed browser.
@@ -473,7 +490,7 @@ class HotspotMap:
             "words": self._words["words"],
             "background": self._background,
             "bounds": self._bounds,
-            "tiles": None,
+            "tiles": {"address": TILES, "attribution": TILES_BY} if self._tiles else None,
         }
         return json_block("hicgeo-page", {**self._base, **page})
 
@@ -484,13 +501,15 @@ class HotspotMap:
         self.layers.append(layer)
         self.map.add_child(_Block(lambda: json_block(name, _as_json(layer)), f'hicgeo.layer("{name}");'))
 
-    def _render(self, *, paper: str = "landscape") -> bytes:
+    def _render(self, *, paper: str = "landscape", tiles: bool = False) -> bytes:
+        self._tiles = tiles
         last = self.map.add_child(_Block(str, "hicgeo.finish();"))
         key = next(reversed(last._children))
         try:
             return render_map(
                 self.map,
                 "map.html.j2",
+                images=TILE_HOST if tiles else "",
                 page=self._words,
                 own_style=_raw("page.css"),
                 map_style=_raw("map.css").replace("size: landscape", f"size: {paper}"),

@@ -33,6 +33,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     "page.none": ("Niet gevonden", "Not found"),
     "page.name": ("{Area}", "{Area}"),
     "page.as_table": ("Cijfers als tabel", "Figures as a table"),
+    "page.tiles": ("Achtergrondkaart ophalen bij PDOK", "Fetch the base map from PDOK"),
+    "page.tiles_warning": (
+        "Uw browser vraagt dan kaartbeelden aan de server van het Kadaster. Die ziet welk gebied u bekijkt en vanaf "
+        "welk internetadres. Zonder deze knop wordt niets opgevraagd.",
+        "Your browser then asks the server of the Kadaster for images. It learns which area you look at and from which "
+        "internet address. Without this button nothing is requested.",
+    ),
     "page.streets": ("Straten", "Streets"),
     "page.legend": ("Legenda", "Legend"),
     "page.hint": (
