@@ -1,6 +1,7 @@
+from .analysis.bandwidths import bandwidth
 from .analysis.chains import Chains, near_repeat_chains
 from .analysis.counting import CodeMatch, count_incidents, match_codes, roll_up
-from .analysis.density import Bandwidth, bandwidth, kde, kde_by
+from .analysis.density import Bandwidth, kde, kde_by
 from .analysis.hotspots import hotspots
 from .analysis.join import NeighbourhoodIndex, assign_neighbourhoods
 from .analysis.near_repeat import Knox, knox

@@ -177,3 +177,69 @@ def direct_spread(kernel, x, y, amount, reach, cell, rows, columns, total):
             at = uint64(r * columns + left)
             for j in range(n):
                 total[at + uint64(j)] += height * value[j]
+
+
+@compiled
+def log_of_others(which, x, y, amount, nearest, sigma, beyond, start, size, rows, columns, out):
+    """Logarithm of the sum over other points of amount x exp(-d^2 / (2 sigma^2)), however small the sum is.
+
+    Points lie in buckets: those of bucket b are `start[b]:start[b + 1]`, and coordinates count from the corner of
+    the first. `nearest` is the distance to the nearest other point; what lies so much further that its share is below
+    exp(-beyond) of that of the nearest is left out.
+    """
+    scale = 0.5 / (sigma * sigma)
+    for k in range(len(which)):
+        i = which[k]
+        least = nearest[i] * nearest[i]
+        most = least + beyond / scale
+        reach = np.sqrt(most)
+        left, right = max(int((x[i] - reach) / size), 0), min(int((x[i] + reach) / size), columns - 1)
+        top, bottom = max(int((y[i] - reach) / size), 0), min(int((y[i] + reach) / size), rows - 1)
+        total = 0.0
+        for row in range(top, bottom + 1):
+            for j in range(start[row * columns + left], start[row * columns + right + 1]):
+                dx, dy = x[j] - x[i], y[j] - y[i]
+                square = dx * dx + dy * dy
+                if square <= most and j != i:
+                    total += amount[j] * np.exp((least - square) * scale)
+        out[k] = np.log(total) - least * scale
+
+
+@compiled
+def disc_overlaps(x, y, radii, start, size, rows, columns, covariance, step, within, overlap):
+    """Sums over ordered pairs, each divided by the share of the area that remains when it is shifted by the pair.
+
+    Per radius h `within` gets the pairs at most h apart, and `overlap` the ground that discs of radius h around the
+    two have in common, in units of h^2. `radii` rise. `covariance` holds the share that remains, by shifts of
+    `step` metres from 0 up in x (columns) and from -(rows // 2) up in y.
+    """
+    reach = 2.0 * radii[-1]
+    middle = covariance.shape[0] // 2
+    for i in range(len(x)):
+        left, right = max(int((x[i] - reach) / size), 0), min(int((x[i] + reach) / size), columns - 1)
+        top, bottom = max(int((y[i] - reach) / size), 0), min(int((y[i] + reach) / size), rows - 1)
+        for row in range(top, bottom + 1):
+            for j in range(start[row * columns + left], start[row * columns + right + 1]):
+                if j <= i:
+                    continue
+                dx, dy = x[j] - x[i], y[j] - y[i]
+                d = np.sqrt(dx * dx + dy * dy)
+                if d >= reach:
+                    continue
+                if dx < 0:
+                    dx, dy = -dx, -dy
+                u, v = dx / step, dy / step + middle
+                c, r = int(u), int(v)
+                u, v = u - c, v - r
+                remains = (1 - v) * ((1 - u) * covariance[r, c] + u * covariance[r, c + 1]) + v * (
+                    (1 - u) * covariance[r + 1, c] + u * covariance[r + 1, c + 1]
+                )
+                weight = 2.0 / remains
+                for k in range(len(radii) - 1, -1, -1):
+                    h = radii[k]
+                    if d >= 2.0 * h:
+                        break
+                    z = d / (2.0 * h)
+                    overlap[k] += weight * 2.0 * (np.arccos(z) - z * np.sqrt(1.0 - z * z))
+                    if d <= h:
+                        within[k] += weight

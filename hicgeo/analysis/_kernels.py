@@ -65,7 +65,7 @@ def profile(kernel: Kernel, square: Array) -> Array:
     return np.asarray(np.maximum(1 - square, 0) ** (2 if kernel == "quartic" else 1))
 
 
-def in_parts(n: int, work: Callable[[slice], Any], most: int = _PARTS) -> list[Any]:
+def in_parts(n: int, work: Callable[[slice], Any], most: int = _PARTS, least: int = 20_000) -> list[Any]:
     """What `work` answers for slices of n rows, in order, in as many threads as there are processors.
 
     Parameters
@@ -75,9 +75,11 @@ def in_parts(n: int, work: Callable[[slice], Any], most: int = _PARTS) -> list[A
     work
         Called with a slice; what it does with the rows must not depend on the other slices.
     most
-        Slices at most; few rows stay together.
+        Slices at most.
+    least
+        Rows that stay together.
     """
-    ends = np.linspace(0, n, max(1, min(most, n // 20_000)) + 1).astype(int)
+    ends = np.linspace(0, n, max(1, min(most, n // least)) + 1).astype(int)
     slices = [slice(a, b) for a, b in pairwise(ends)]
     if len(slices) == 1:
         return [work(slices[0])]
@@ -156,22 +158,28 @@ class Splines:
         Standard deviation, metres.
     refine
         Nodes per space between the coordinates.
+    tail
+        Standard deviations between what is summed and its image in the periodic transform.
+    passes
+        1 from points to nodes or back, 2 from points to points: so often does the spline smooth.
     """
 
-    def __init__(self, x: Array, y: Array, space: float, sigma: float, refine: int) -> None:
+    def __init__(
+        self, x: Array, y: Array, space: float, sigma: float, refine: int, tail: float = TAIL, passes: int = 1
+    ) -> None:
         from hicgeo.analysis import _compiled_density
 
         self._compiled, self.refine, self.step = _compiled_density, refine, space / refine
         before = refine // 2 + _compiled_density.ORDER // 2
         self.corner = np.array([x[0], y[0]]) - before * self.step
-        beyond = int(np.ceil(TAIL * sigma / self.step)) + 2 * before + 2
+        beyond = int(np.ceil(tail * sigma / self.step)) + 2 * before + 2
         self.shape = tuple(fft.next_fast_len((len(axis) - 1) * refine + 1 + beyond, real=True) for axis in (y, x))
         self.at = tuple(slice(before, before + len(axis) * refine, refine) for axis in (y, x))
         along = []
         for n, frequency in zip(self.shape, (np.fft.fftfreq, np.fft.rfftfreq), strict=True):
             per_node = frequency(n)
             gaussian = np.exp(-0.5 * (2 * np.pi * per_node * sigma / self.step) ** 2)
-            along.append(gaussian / np.sinc(per_node) ** _compiled_density.ORDER / self.step)
+            along.append(gaussian / np.sinc(per_node) ** (passes * _compiled_density.ORDER) / self.step)
         self.filter = along[0][:, None] * along[1]
 
     @staticmethod

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Edge = Literal["diggle", "uniform", "none"]
 
-__all__ = ["Bandwidth", "Edge", "Kernel", "bandwidth", "kde", "kde_by", "precise_places"]
+__all__ = ["Bandwidth", "Edge", "Kernel", "kde", "kde_by", "precise_places"]
 
 MAX_VALUES = 100_000_000
 """Cells times groups that `kde_by` accepts: 800 MB."""
@@ -80,74 +80,6 @@ class Bandwidth:
 
     def _repr_html_(self) -> str:
         return self.to_frame().to_html(index=False, float_format="{:,.0f}".format)
-
-
-def bandwidth(
-    points: gpd.GeoDataFrame | gpd.GeoSeries,
-    *,
-    method: Literal["scott"],
-    area: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
-) -> Bandwidth:
-    """Choose a bandwidth from the points themselves.
-
-    Parameters
-    ----------
-    points
-        Points in a projected CRS; those without a place are left out.
-    method
-        "scott": sigma = s * n**(-1/6), with s the root of the mean variance of x and y, so that
-        the kernel is round. (In two dimensions Silverman's rule is the same number.)
-    area
-        Only points inside these polygons count.
-
-    Returns
-    -------
-    bandwidth
-        As a standard deviation; `kde` converts it for the kernel at hand.
-
-    Raises
-    ------
-    InputError
-        The method is unknown, fewer than two points are left, or all lie in one place.
-    CrsError
-        The CRS is missing or geographic.
-
-    Notes
-    -----
-    Scott's rule supposes one normally distributed cloud. A town has many centres, so it smooths
-    too much: read it as an upper bound. O(n).
-
-    References
-    ----------
-    Scott, D. W. (1992). Multivariate Density Estimation. doi:10.1002/9780470316849
-
-    Examples
-    --------
-    >>> import geopandas as gpd
-    >>> corners = gpd.GeoSeries.from_xy([0, 0, 600, 600], [0, 600, 0, 600], crs="EPSG:28992")
-    >>> round(bandwidth(corners, method="scott").sigma, 2)
-    274.95
-    """
-    _known("method", method, ("scott",))
-    places = precise_places(points, np.finfo(float).max)[0]
-    places = places[~np.isnan(places).any(axis=1)]
-    if area is not None and len(places):
-        shape = shapely.union_all(np.asarray(area.geometry.array))
-        shapely.prepare(shape)
-        places = places[shapely.intersects_xy(shape, places)]
-    spread = np.sqrt(places.var(axis=0, ddof=1).mean()) if len(places) > 1 else 0.0
-    if spread == 0:
-        raise InputError(
-            "a bandwidth needs points in at least two places",
-            f"{len(places)} points" + (" in one place" if len(places) > 1 else ""),
-            "take a longer period or a larger area, or give a bandwidth in metres",
-        )
-    return Bandwidth(
-        sigma=float(spread * len(places) ** (-1 / 6)),
-        method="scott",
-        n=len(places),
-        curve=pd.DataFrame({"sigma": [], "criterion": []}, dtype=float),
-    )
 
 
 def kde(
