@@ -194,10 +194,11 @@ def test_case_14_empty_file(twin, content, tmp_path):
         read_counts(tmp_path, content.encode())
 
 
-def test_case_15_a_field_of_fifty_megabytes(twin):
-    intake = twin.rejects("field_too_long", twin.spoil(lambda line: line.replace(b"GM0518", b"G" * 50_000_000)))
+def test_case_15_a_field_of_megabytes(twin):
+    # one of 50 MB is among the hostile files
+    intake = twin.rejects("field_too_long", twin.spoil(lambda line: line.replace(b"GM0518", b"G" * 5_000_000)))
     assert len(intake.rejected["value"].iloc[0]) <= 1000
-    assert intake.account["bytes"]["rejected"] > 50_000_000
+    assert intake.account["bytes"]["rejected"] > 5_000_000
 
 
 def test_case_15_a_megabyte_is_allowed(twin):
@@ -315,7 +316,7 @@ def test_case_24_a_truncated_file_is_refused_wherever_it_breaks_off(twin, suffix
     if suffix == ".gpkg":
         twin.read(path)  # whole, it is the twin of the CSV to the last bit
     short = path.with_stem("short")
-    for part in range(1, 20):
+    for part in range(1, 20, 3):
         short.write_bytes(content[: len(content) * part // 20])
         with pytest.raises(HicgeoError):
             hicgeo.read_incidents(short, columns=twin.export.columns)

@@ -134,7 +134,7 @@ def run(folder, examples, sizes):
 
 
 def test_faults_that_come_together_give_what_each_gives_alone(tmp_path):
-    campaign = run(tmp_path, 60, [40, 120])
+    campaign = run(tmp_path, 30, [40, 120])
     assert campaign.totals["read"] > 1000
     assert 0 < campaign.totals["refused"] < campaign.totals["files"] * 0.8
     assert len(campaign.reasons) > 10

@@ -570,7 +570,7 @@ FAULTS = [
 
 
 @given(st.lists(st.tuples(st.integers(0, 39), st.sampled_from(FAULTS)), max_size=8))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_read_is_accepted_plus_rejected_whatever_the_faults(tmp_path_factory, faults):
     export = Export(tmp_path_factory.mktemp("law"))
     for row, (title, value) in faults:
