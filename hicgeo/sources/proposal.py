@@ -219,7 +219,10 @@ class Proposal:
 
     def _repr_html_(self) -> str:
         shown = self.findings.assign(
-            value=["" if each is None else _short(each) for each in self.findings["value"]],
+            value=[
+                _short(each) if state == "proposed" else ""
+                for each, state in zip(self.findings["value"], self.findings["state"], strict=True)
+            ],
             alternatives=[" | ".join(each) for each in self.findings["alternatives"]],
         )
         parts = [f"<p><b>{html.escape(self.source)}</b>: {self._extent()}</p>", shown.to_html(index=False)]

@@ -162,7 +162,9 @@ def test_the_crs_is_the_one_in_which_they_lie_at_home(export, crs):
 
 def test_words_of_other_systems(export):
     export.titles[0], export.titles[9] = "CaseRef", "Gepoogd"
-    proposed = hicgeo.propose_intake(export.write()).mapping["columns"]
+    proposal = hicgeo.propose_intake(export.write())
+    assert "nan" not in proposal._repr_html_()
+    proposed = proposal.mapping["columns"]
     assert (proposed["incident_id"], proposed["attempted"]) == ("CaseRef", "Gepoogd")
 
 
