@@ -5,6 +5,7 @@ from .analysis.density import Bandwidth, kde, kde_by
 from .analysis.hotspots import hotspots
 from .analysis.join import NeighbourhoodIndex, assign_neighbourhoods
 from .analysis.near_repeat import Knox, knox
+from .analysis.outlook import Outlook, outlook, score_outlook
 from .analysis.rates import group_rates, rates
 from .analysis.season_groups import SeasonClusters, cluster_seasons
 from .analysis.seasons import dark_days, seasonal_index
@@ -58,6 +59,7 @@ __all__ = [
     "Intake",
     "Knox",
     "NeighbourhoodIndex",
+    "Outlook",
     "Proposal",
     "Run",
     "RunConfig",
@@ -80,6 +82,7 @@ __all__ = [
     "match_codes",
     "near_repeat_chains",
     "open_run",
+    "outlook",
     "plot_quality",
     "plot_rates",
     "plot_seasons",
@@ -93,6 +96,7 @@ __all__ = [
     "roll_up",
     "run_suite",
     "sample_city",
+    "score_outlook",
     "seasonal_index",
     "write_sample",
     "write_surface",
