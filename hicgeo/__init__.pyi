@@ -10,16 +10,7 @@ from .analysis.rates import group_rates, rates
 from .analysis.season_groups import SeasonClusters, cluster_seasons
 from .analysis.seasons import dark_days, seasonal_index
 from .analysis.timing import aoristic, hour_profile
-from .errors import (
-    AlignmentError,
-    ColumnError,
-    ConfigError,
-    CrsError,
-    DisclosureError,
-    HicgeoError,
-    HicgeoWarning,
-    InputError,
-)
+from .errors import AlignmentError, ColumnError, ConfigError, CrsError, DisclosureError, HicgeoError, HicgeoWarning, InputError
 from .grid import Grid
 from .output.disclosure import Handling
 from .output.maps import HotspotMap
