@@ -1,10 +1,14 @@
 from .analysis.bandwidths import bandwidth
 from .analysis.chains import Chains, near_repeat_chains
+from .analysis.controls import Controls, matched_controls
 from .analysis.counting import CodeMatch, count_incidents, match_codes, roll_up
 from .analysis.density import Bandwidth, kde, kde_by
 from .analysis.hotspots import hotspots
+from .analysis.interrupted import InterruptedSeries, interrupted_series
+from .analysis.intervention import CountChange, DetectableEffect, WDD, count_change, minimum_detectable_effect, wdd
 from .analysis.join import NeighbourhoodIndex, assign_neighbourhoods
 from .analysis.near_repeat import Knox, knox
+from .analysis.operation import Evaluation, OperationPlan, evaluate_operation, plan_operation
 from .analysis.outlook import Outlook, outlook, score_outlook
 from .analysis.rates import group_rates, rates
 from .analysis.season_groups import SeasonClusters, cluster_seasons
@@ -15,6 +19,7 @@ from .grid import Grid
 from .output.disclosure import Handling
 from .output.maps import HotspotMap
 from .output.pictures import plot_rates, plot_seasons
+from .output.pictures_operation import plot_evaluation
 from .output.quality import plot_quality, quality_table
 from .output.tables import write_surface, write_table
 from .output.words import in_words
@@ -27,6 +32,7 @@ from .sources.proposal import Proposal, propose_intake
 from .sources.sample import SampleCity, sample_city, write_sample
 from .suite.config import RunConfig
 from .suite.execute import run_suite
+from .suite.plans import read_plan, write_plan
 from .suite.run import Run, open_run
 
 __version__: str
@@ -38,8 +44,12 @@ __all__ = [
     "CodeMatch",
     "ColumnError",
     "ConfigError",
+    "Controls",
+    "CountChange",
     "CrsError",
+    "DetectableEffect",
     "DisclosureError",
+    "Evaluation",
     "FileCounts",
     "Grid",
     "Handling",
@@ -48,32 +58,42 @@ __all__ = [
     "HotspotMap",
     "InputError",
     "Intake",
+    "InterruptedSeries",
     "Knox",
     "NeighbourhoodIndex",
+    "OperationPlan",
     "Outlook",
     "Proposal",
     "Run",
     "RunConfig",
     "SampleCity",
     "SeasonClusters",
+    "WDD",
     "aoristic",
     "assign_neighbourhoods",
     "bandwidth",
     "cluster_seasons",
+    "count_change",
     "count_from_file",
     "count_incidents",
     "dark_days",
+    "evaluate_operation",
     "group_rates",
     "hotspots",
     "hour_profile",
     "in_words",
+    "interrupted_series",
     "kde",
     "kde_by",
     "knox",
     "match_codes",
+    "matched_controls",
+    "minimum_detectable_effect",
     "near_repeat_chains",
     "open_run",
     "outlook",
+    "plan_operation",
+    "plot_evaluation",
     "plot_quality",
     "plot_rates",
     "plot_seasons",
@@ -84,11 +104,14 @@ __all__ = [
     "read_counts",
     "read_incidents",
     "read_neighbourhoods",
+    "read_plan",
     "roll_up",
     "run_suite",
     "sample_city",
     "score_outlook",
     "seasonal_index",
+    "wdd",
+    "write_plan",
     "write_sample",
     "write_surface",
     "write_table",

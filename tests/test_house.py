@@ -27,6 +27,7 @@ FLOORS = {
     "clusters": 2, "_events": 2, "season_groups": 3, "season_areas": 3, "darkness": 3, "bandwidths": 3, "risk": 3,
     "rates": 3, "change": 3, "concentration": 3, "hotspots": 3, "local_statistics": 3, "seasons": 3, "outlook": 3,
     "near_repeat": 3, "chains": 3, "backtest": 4, "intervention": 4, "ranking": 4, "victims": 4, "targets": 5,
+    "controls": 5, "interrupted": 5, "operation": 6,
 }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from hicgeo.errors import InputError
 from hicgeo.output import _words_near_repeat as near_repeat
+from hicgeo.output import _words_operation as operation
 from hicgeo.output._words_hotspots import hotspots
 from hicgeo.output.language import Language, base_name, check_language, crime, number, percent, text
 
@@ -25,7 +26,7 @@ def in_words(result: Any, *, language: str = "nl") -> list[str]:
     ----------
     result
         Answer of `rates`, `group_rates`, `match_codes`, `hotspots`, `dark_days`, `cluster_seasons`, `knox`,
-        `near_repeat_chains` or `read_incidents`.
+        `near_repeat_chains`, `minimum_detectable_effect`, `evaluate_operation` or `read_incidents`.
     language
         "nl" or "en".
 
@@ -63,6 +64,8 @@ def in_words(result: Any, *, language: str = "nl") -> list[str]:
         "stability": _groups,
         "rejected": _intake,
         "lattice_m": near_repeat.said,
+        "criterion_met": operation.evaluation,
+        "fall": operation.detectable,
     }
     for mark, speak in by_columns.items():
         if mark in columns:
