@@ -1,5 +1,6 @@
 from .analysis.bandwidths import bandwidth
 from .analysis.chains import Chains, near_repeat_chains
+from .analysis.context import context_layers
 from .analysis.controls import Controls, matched_controls
 from .analysis.counting import CodeMatch, count_incidents, match_codes, roll_up
 from .analysis.density import Bandwidth, kde, kde_by
@@ -13,6 +14,7 @@ from .analysis.outlook import Outlook, outlook, score_outlook
 from .analysis.rates import group_rates, rates
 from .analysis.season_groups import SeasonClusters, cluster_seasons
 from .analysis.seasons import dark_days, seasonal_index
+from .analysis.targets import Targets, target_areas
 from .analysis.timing import aoristic, hour_profile
 from .errors import AlignmentError, ColumnError, ConfigError, CrsError, DisclosureError, HicgeoError, HicgeoWarning, InputError
 from .grid import Grid
@@ -22,11 +24,13 @@ from .output.pictures import plot_rates, plot_seasons
 from .output.pictures_operation import plot_evaluation
 from .output.quality import plot_quality, quality_table
 from .output.tables import write_surface, write_table
+from .output.target_words import fitting_measures, target_table
 from .output.words import in_words
 from .scale.stream import FileCounts, count_from_file
 from .sources.at_risk import read_at_risk
 from .sources.counts import read_counts
 from .sources.incidents import Intake, read_incidents
+from .sources.measures import read_measures
 from .sources.neighbourhoods import read_neighbourhoods
 from .sources.proposal import Proposal, propose_intake
 from .sources.sample import SampleCity, sample_city, write_sample
@@ -68,16 +72,19 @@ __all__ = [
     "RunConfig",
     "SampleCity",
     "SeasonClusters",
+    "Targets",
     "WDD",
     "aoristic",
     "assign_neighbourhoods",
     "bandwidth",
     "cluster_seasons",
+    "context_layers",
     "count_change",
     "count_from_file",
     "count_incidents",
     "dark_days",
     "evaluate_operation",
+    "fitting_measures",
     "group_rates",
     "hotspots",
     "hour_profile",
@@ -103,6 +110,7 @@ __all__ = [
     "read_at_risk",
     "read_counts",
     "read_incidents",
+    "read_measures",
     "read_neighbourhoods",
     "read_plan",
     "roll_up",
@@ -110,6 +118,8 @@ __all__ = [
     "sample_city",
     "score_outlook",
     "seasonal_index",
+    "target_areas",
+    "target_table",
     "wdd",
     "write_plan",
     "write_sample",

@@ -41,6 +41,13 @@ AGGREGATE_COLUMNS = frozenset({
     "hour_of_week", "weekday", "hour",
     # target areas
     "expected_low", "expected_high", "hours", "reasons", "backtest", "doubts",
+    "share_expected", "recent", "near", "season_ratio", "block", "hour_from", "hour_to", "value", "layer", "features",
+    "aimed_at", "measure",
+    # near repeats
+    "distance", "days", "metres_from", "metres_to", "days_from", "days_to", "observed", "expected_median",
+    "ratio_median", "null_low", "null_high", "role", "expected_share", "fitted",
+    # operations
+    "before", "after", "effect", "estimate", "error", "low", "high", "fall", "power", "area", "match", "match_before",
 })  # fmt: skip
 """Columns that speak of areas, periods and rows of a report, never of one incident."""
 

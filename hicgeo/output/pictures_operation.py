@@ -50,7 +50,7 @@ def plot_evaluation(evaluation: Any, *, language: str = "nl") -> Picture:
     _effects(right, evaluation, said)
     wdq = evaluation.effect.wdq
     if not np.isnan(wdq):
-        right.set_xlabel(text("operation.wdq", said, wdq=number(wdq, said, decimals=2)), fontsize=7.5, color=SOFT)
+        figure.supxlabel(text("operation.wdq", said, wdq=number(wdq, said, decimals=2)), fontsize=8, color=SOFT)
     return figure
 
 

@@ -12,6 +12,7 @@ from hicgeo.output import _words_near_repeat as near_repeat
 from hicgeo.output import _words_operation as operation
 from hicgeo.output._words_hotspots import hotspots
 from hicgeo.output.language import Language, base_name, check_language, crime, number, percent, text
+from hicgeo.output.target_words import context_said, targets_said
 
 STABLE = 0.6
 """Adjusted Rand index under which a grouping is not fit to speak of single areas."""
@@ -26,7 +27,8 @@ def in_words(result: Any, *, language: str = "nl") -> list[str]:
     ----------
     result
         Answer of `rates`, `group_rates`, `match_codes`, `hotspots`, `dark_days`, `cluster_seasons`, `knox`,
-        `near_repeat_chains`, `minimum_detectable_effect`, `evaluate_operation` or `read_incidents`.
+        `near_repeat_chains`, `minimum_detectable_effect`, `evaluate_operation`,
+        `target_areas`, `context_layers` or `read_incidents`.
     language
         "nl" or "en".
 
@@ -58,6 +60,7 @@ def in_words(result: Any, *, language: str = "nl") -> list[str]:
         "rate_eb": _rates,
         "share_incidents": hotspots,
         "ratio_trend": _dark_days,
+        "features": context_said,
     }
     by_field: dict[str, Callable[[Any, Language], list[str]]] = {
         "without_counts": _match,
@@ -66,6 +69,7 @@ def in_words(result: Any, *, language: str = "nl") -> list[str]:
         "lattice_m": near_repeat.said,
         "criterion_met": operation.evaluation,
         "fall": operation.detectable,
+        "capacity_ha": targets_said,
     }
     for mark, speak in by_columns.items():
         if mark in columns:

@@ -1,0 +1,220 @@
+"""Target areas, ready for a map and a table: hours, reasons, back-test and doubts in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from hicgeo.errors import InputError
+from hicgeo.output.language import Language, check_language, crime, day, number, percent, text
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+WEEKDAYS = {"nl": ("ma", "di", "wo", "do", "vr", "za", "zo"), "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
+SHOWN = (
+    "rank_low", "rank_high", "area_ha", "expected", "expected_low", "expected_high", "kind", "dwellings", "code",
+    "name",
+)  # fmt: skip
+NEAR_SHARE = 0.1
+"""Near repeats are a reason from this share of the expectation."""
+
+
+def target_table(
+    targets: Any, *, crime_type: str, backtest: Any = None, method: str = "two_scale", language: str = "nl"
+) -> gpd.GeoDataFrame:
+    """Target areas with their hours, reasons and doubts in words, as the map and the tables show them.
+
+    Parameters
+    ----------
+    targets
+        Answer of `target_areas`.
+    crime_type
+        Of the incidents.
+    backtest
+        Answer of `backtest` on the same incidents up to the start, if it was made.
+    method
+        Which of its methods made the surface.
+    language
+        "nl" or "en".
+
+    Returns
+    -------
+    GeoDataFrame
+        On `rank`: what `HotspotMap.add_target_areas` asks for.
+
+    Raises
+    ------
+    InputError
+        It is another result, the back-test has no such method or horizon, or the language is unknown.
+
+    Notes
+    -----
+    No incident, date or address is in it; measures and the make-up of incidents stay apart from it.
+    """
+    said = check_language(language)
+    if not hasattr(targets, "blocks"):
+        raise InputError(
+            "target_table must be given target areas", type(targets).__name__, "give the answer of target_areas"
+        )
+    table = targets.areas[[*SHOWN, "geometry"]].copy()
+    rows = targets.areas.drop(columns="geometry")
+    table["hours"] = [_hours(targets.blocks, rank, said) for rank in rows.index]
+    table["reasons"] = [_reasons(row, said) for _, row in rows.iterrows()]
+    table["backtest"] = _tested(backtest, method, targets.horizon_days, said)
+    table["doubts"] = [_doubts(row, said) for _, row in rows.iterrows()]
+    for name in ("code", "name"):
+        if table[name].isna().all():
+            table = table.drop(columns=name)
+    table.attrs = {"crime_type": crime_type, "horizon_days": targets.horizon_days}
+    return table
+
+
+def _hours(blocks: pd.DataFrame, rank: int, said: Language) -> str:
+    if rank not in blocks.index.get_level_values("rank"):
+        return text("targets.no_hours", said)
+    mine = blocks.loc[rank].sort_values(["weekday", "hour_from"])
+    return ", ".join(
+        f"{WEEKDAYS[said][int(row['weekday'])]} {int(row['hour_from']):02d}–{int(row['hour_to']):02d}"
+        for _, row in mine.iterrows()
+    )
+
+
+def _reasons(row: pd.Series, said: Language) -> str:
+    parts = [
+        text(
+            "targets.why.ratio", said, times=number(row["ratio"], said, decimals=1), n=number(row["incidents"], said),
+            recent=number(row["recent"], said),
+        )
+    ]  # fmt: skip
+    if row["kind"] == "chronic":
+        parts.append(text("targets.why.chronic", said, hot=int(row["years_hot"]), years=int(row["years"])))
+    elif row["kind"] == "seasonal":
+        parts.append(text("targets.why.seasonal", said, times=number(row["season_ratio"], said, decimals=1)))
+    elif row["kind"] == "new":
+        parts.append(text("targets.why.new", said))
+    if row["near"] >= NEAR_SHARE * row["expected"]:
+        parts.append(text("targets.why.near", said, share=percent(row["near"] / row["expected"], said, decimals=0)))
+    return " ".join(parts)
+
+
+def _doubts(row: pd.Series, said: Language) -> str:
+    parts = []
+    if row["expected"] < 1:
+        parts.append(text("targets.doubt.few", said))
+    if row["rank_low"] < row["rank_high"]:
+        parts.append(text("targets.doubt.rank", said, low=int(row["rank_low"]), high=int(row["rank_high"])))
+    if row["kind"] == "new":
+        parts.append(text("targets.doubt.new", said))
+    if row["kind"] == "seasonal":
+        parts.append(text("targets.doubt.season", said))
+    parts.append(text("targets.doubt.registered", said))
+    return " ".join(parts)
+
+
+def _tested(backtest: Any, method: str, horizon: int, said: Language) -> str:
+    if backtest is None:
+        return text("targets.backtest.none", said)
+    scores = backtest.scores
+    if (method, horizon) not in scores.index:
+        raise InputError(
+            f"the back-test must hold {method} over {horizon} days", "another method or horizon",
+            "make it with the method and the horizon of the areas",
+        )  # fmt: skip
+    row, baseline = scores.loc[(method, horizon)], scores.loc[("last_year_100m", horizon), "hit_rate"]
+    if np.isnan(row["hit_rate"]):
+        return text("targets.backtest.none", said)
+    return text(
+        "targets.backtest", said, hits=percent(row["hit_rate"], said, decimals=0),
+        low=percent(row["hit_rate_low"], said, decimals=0), high=percent(row["hit_rate_high"], said, decimals=0),
+        area=percent(backtest.about["share"], said), baseline=percent(baseline, said, decimals=0),
+    )  # fmt: skip
+
+
+def fitting_measures(targets: Any, measures: pd.DataFrame, *, crime_type: str) -> pd.DataFrame:
+    """Measures from an editable table that fit each target area; they never enter the choice of areas.
+
+    Parameters
+    ----------
+    targets
+        Answer of `target_areas`.
+    measures
+        Answer of `read_measures`.
+    crime_type
+        Of the incidents.
+
+    Returns
+    -------
+    DataFrame
+        `rank`, `aimed_at` and `measure`, in the order of the table.
+
+    Raises
+    ------
+    InputError
+        It is another result.
+
+    Notes
+    -----
+    A measure fits an area always, or when the area is of the kind it names, or when near repeats are a tenth or more
+    of what is expected there.
+    """
+    if not hasattr(targets, "blocks"):
+        raise InputError(
+            "fitting_measures must be given target areas", type(targets).__name__, "give the answer of target_areas"
+        )
+    own = measures[measures["crime_type"] == crime_type]
+    rows = []
+    for rank, row in targets.areas.drop(columns="geometry").iterrows():
+        fits = {"altijd", row["kind"]} | ({"near"} if row["near"] >= NEAR_SHARE * row["expected"] else set())
+        rows += [(rank, each.aimed_at, each.measure) for each in own[own["fits"].isin(fits)].itertuples()]
+    return pd.DataFrame(rows, columns=["rank", "aimed_at", "measure"])
+
+
+def targets_said(targets: Any, language: Language) -> list[str]:
+    """Say what a set of target areas holds.
+
+    Parameters
+    ----------
+    targets
+        Answer of `target_areas`.
+    language
+        "nl" or "en".
+    """
+    areas = targets.areas
+    return [
+        text(
+            "words.targets", language, days=targets.horizon_days, start=day(targets.start.date(), language),
+            expected=number(targets.expected, language), crime=crime(areas.attrs.get("crime_type"), language),
+            n=len(areas), area=number(targets.used_ha, language),
+            share_area=percent(areas["share_area"].sum(), language),
+            inside=number(areas["expected"].sum(), language, decimals=1),
+            share=percent(areas["share_expected"].sum(), language, decimals=0),
+        ),
+        text("words.targets.criterion", language),
+    ]  # fmt: skip
+
+
+def context_said(layers: pd.DataFrame, language: Language) -> list[str]:
+    """Say near what there is more crime than the homes there lead to expect.
+
+    Parameters
+    ----------
+    layers
+        Answer of `context_layers`.
+    language
+        "nl" or "en".
+    """
+    sure = layers["p_fdr"] <= 0.05
+    sentences = [
+        text(
+            "words.context", language, distance=number(layers.attrs["distance_m"], language), layer=str(name),
+            n=number(row["incidents"], language), times=number(row["ratio"], language, decimals=1),
+            low=number(row["ratio_low"], language, decimals=1), high=number(row["ratio_high"], language, decimals=1),
+        )
+        for name, row in layers[sure].iterrows()
+    ]  # fmt: skip
+    if not sure.all():
+        sentences.append(text("words.context.same", language, layers=", ".join(layers.index[~sure].astype(str))))
+    return [*sentences, text("words.context.cause", language)]

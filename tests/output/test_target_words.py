@@ -1,0 +1,121 @@
+"""Target areas in words, the measures that fit them, and the map that shows them."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from shapely.geometry import box
+
+import hicgeo as hg
+
+RD = "EPSG:28992"
+GRID = hg.Grid.over(gpd.GeoSeries([box(0, 0, 3000, 3000)], crs=RD), cell_size=100)
+
+
+@pytest.fixture(scope="module")
+def incidents():
+    """One hot place of all years at (1450, 1450) on Friday evenings, and little else."""
+    rng = np.random.default_rng(1)
+    xy = np.vstack([rng.uniform(0, 3000, (300, 2)), rng.normal(1450, 50, (150, 2))])
+    fridays = np.arange(2, 1400, 7) + 19.5 / 24  # 2020-01-03 was one
+    day = np.r_[rng.uniform(0, 1400, 300), rng.choice(fridays, 150)]
+    start = (pd.Timestamp("2020-01-01") + pd.to_timedelta(day, unit="D")).floor("h") + pd.Timedelta(minutes=5)
+    start = start.as_unit("us").tz_localize(
+        "Europe/Amsterdam", ambiguous=np.ones(450, bool), nonexistent="shift_forward"
+    )
+    return gpd.GeoDataFrame(
+        {"crime_type": "woninginbraak", "start": start, "end": start}, geometry=gpd.points_from_xy(*xy.T), crs=RD
+    )
+
+
+@pytest.fixture(scope="module")
+def targets(incidents):
+    surface = hg.kde(incidents, GRID, bandwidth=300.0)
+    return hg.target_areas(
+        surface, incidents, start="2023-11-01", capacity_ha=12, capacity_hours=8, largest_ha=8, rng=1
+    )
+
+
+def test_what_the_map_asks_for(targets):
+    table = hg.target_table(targets, crime_type="woninginbraak")
+    first = table.loc[1]
+    assert "vr 1" in first["hours"]
+    assert first["reasons"].startswith("Per hectare wordt hier")
+    assert "jaren was het hier ruim twee keer zo druk" in first["reasons"]
+    assert first["backtest"] == "Niet getoetst of deze manier van kiezen eerder werkte."
+    assert "meldingen achterlopen" in first["doubts"]
+    assert table.attrs == {"crime_type": "woninginbraak", "horizon_days": 28}
+    english = hg.target_table(targets, crime_type="woninginbraak", language="en").loc[1]
+    assert "Fri 1" in english["hours"]
+
+
+def test_the_sentences(targets):
+    said = hg.in_words(targets)
+    assert said[0].startswith("In de 28 dagen vanaf 1 november 2023 worden")
+    assert f"{len(targets.areas)} gebieden van samen 12 hectare" in said[0]
+    assert "alleen uit het verwachte aantal" in said[1]
+
+
+def test_the_map_shows_them(targets):
+    areas = gpd.GeoDataFrame(
+        {"name": ["Hier"], "level": "buurt", "municipality": "GM0000", "dwellings": [1000], "households": [1000],
+         "residents": [2000], "businesses": [10], "is_water": [False], "vintage": [2024]},
+        geometry=[box(0, 0, 3000, 3000)], crs=RD, index=pd.Index(["BU00000000"], name="code"),
+    )  # fmt: skip
+    shown = hg.HotspotMap(areas, title="Inzet", profile="driehoek", language="nl")
+    shown.add_target_areas(hg.target_table(targets, crime_type="woninginbraak"))
+
+
+def test_measures_fit_the_kind_and_are_kept_apart(targets):
+    measures = hg.read_measures()
+    got = hg.fitting_measures(targets, measures, crime_type="woninginbraak")
+    first = set(got.loc[got["rank"] == 1, "measure"])
+    own = measures[measures["crime_type"] == "woninginbraak"].set_index("measure")["fits"]
+    assert {own[each] for each in first} <= {"altijd", "chronic", "near"}
+    assert "chronic" in {own[each] for each in first}
+    assert "measure" not in targets.areas
+
+
+def test_measures_of_the_user(tmp_path):
+    path = tmp_path / "maatregelen.csv"
+    hg.read_measures().iloc[:3].to_csv(path, sep=";", index=False, encoding="utf-8-sig")
+    pd.testing.assert_frame_equal(hg.read_measures(path), hg.read_measures().iloc[:3])
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (b"", hg.ColumnError), (b"a,b\n1,2\n", hg.ColumnError), (b"\xff\xfe\x00", hg.InputError),
+        (b"crime_type;aimed_at;fits;measure\noverval;iedereen;altijd;x\n", hg.ColumnError),
+        (b"crime_type;aimed_at;fits;measure\noverval;dader;soms;x\n", hg.ColumnError),
+    ],
+)  # fmt: skip
+def test_tables_of_measures_that_are_none(tmp_path, content, error):
+    path = tmp_path / "m.csv"
+    path.write_bytes(content)
+    with pytest.raises(error):
+        hg.read_measures(path)
+    with pytest.raises(hg.InputError):
+        hg.read_measures(tmp_path / "none.csv")
+
+
+def test_other_results_are_refused(targets):
+    with pytest.raises(hg.InputError):
+        hg.target_table(targets.areas, crime_type="overval")
+    with pytest.raises(hg.InputError):
+        hg.fitting_measures(targets.areas, hg.read_measures(), crime_type="overval")
+
+
+def test_context_in_words():
+    rng = np.random.default_rng(2)
+    homes = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*rng.uniform(0, 3000, (2, 3000))), crs=RD)
+    day = (pd.Timestamp("2020-01-01") + pd.to_timedelta(np.arange(60) * 20, unit="D")).tz_localize("Europe/Amsterdam")
+    struck = gpd.GeoDataFrame(
+        {"start": day, "end": day}, geometry=gpd.points_from_xy(*rng.uniform(0, 300, (2, 60))), crs=RD
+    )
+    layers = {
+        name: gpd.GeoDataFrame(geometry=gpd.points_from_xy([x], [x]), crs=RD) for name, x in [("A", 150), ("B", 2000)]
+    }
+    said = hg.in_words(hg.context_layers(struck, layers, homes, distance_m=300))
+    assert said[0].startswith("Binnen 300 m van A lagen 60 incidenten")
+    assert said[-1] == "Nabijheid is geen oorzaak."
