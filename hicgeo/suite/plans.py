@@ -71,6 +71,10 @@ def read_plan(path: str | Path) -> OperationPlan:
     ------
     InputError
         There is no such file, it is no plan, or it was changed after it was written.
+
+    Notes
+    -----
+    Read as plain YAML, from which nothing is run. O(bytes).
     """
     import geopandas as gpd
     import shapely
