@@ -6,7 +6,7 @@ from .analysis.counting import CodeMatch, count_incidents, match_codes, roll_up
 from .analysis.density import Bandwidth, kde, kde_by
 from .analysis.hotspots import hotspots
 from .analysis.interrupted import InterruptedSeries, interrupted_series
-from .analysis.intervention import CountChange, DetectableEffect, WDD, count_change, minimum_detectable_effect, wdd
+from .analysis.intervention import WDD, CountChange, DetectableEffect, count_change, minimum_detectable_effect, wdd
 from .analysis.join import NeighbourhoodIndex, assign_neighbourhoods
 from .analysis.near_repeat import Knox, knox
 from .analysis.operation import Evaluation, OperationPlan, evaluate_operation, plan_operation
@@ -16,7 +16,16 @@ from .analysis.season_groups import SeasonClusters, cluster_seasons
 from .analysis.seasons import dark_days, seasonal_index
 from .analysis.targets import Targets, target_areas
 from .analysis.timing import aoristic, hour_profile
-from .errors import AlignmentError, ColumnError, ConfigError, CrsError, DisclosureError, HicgeoError, HicgeoWarning, InputError
+from .errors import (
+    AlignmentError,
+    ColumnError,
+    ConfigError,
+    CrsError,
+    DisclosureError,
+    HicgeoError,
+    HicgeoWarning,
+    InputError,
+)
 from .grid import Grid
 from .output.disclosure import Handling
 from .output.maps import HotspotMap
@@ -42,6 +51,7 @@ from .suite.run import Run, open_run
 __version__: str
 
 __all__ = [
+    "WDD",
     "AlignmentError",
     "Bandwidth",
     "Chains",
@@ -73,7 +83,6 @@ __all__ = [
     "SampleCity",
     "SeasonClusters",
     "Targets",
-    "WDD",
     "aoristic",
     "assign_neighbourhoods",
     "bandwidth",

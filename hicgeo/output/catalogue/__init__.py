@@ -3,7 +3,20 @@
 A key that is asked for and not here raises; tests read the sources for keys, and refuse one that stands in two topics.
 """
 
-from hicgeo.output.catalogue import briefing, density, near_repeat, operation, page, periods, quality, rates, season, target_map, targets, terms
+from hicgeo.output.catalogue import (
+    briefing,
+    density,
+    near_repeat,
+    operation,
+    page,
+    periods,
+    quality,
+    rates,
+    season,
+    target_map,
+    targets,
+    terms,
+)
 
 TOPICS = (briefing, density, near_repeat, operation, page, periods, quality, rates, season, target_map, targets, terms)
 CATALOGUE: dict[str, tuple[str, str]] = {key: labels for topic in TOPICS for key, labels in topic.TEXTS.items()}
