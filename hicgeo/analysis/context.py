@@ -14,7 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from hicgeo.analysis._events import events_of, pairs_within
-from hicgeo.analysis._inference import against_number, false_discovery
+from hicgeo.analysis._inference import false_discovery, poisson_interval
 from hicgeo.errors import CrsError, InputError
 from hicgeo.schema import metric_crs, xy
 
@@ -102,10 +102,10 @@ def context_layers(
     out = pd.DataFrame(rows, columns=["layer", "features", "incidents", "share"]).set_index("layer")
     testable = (out["share"] > 0) & (out["share"] < 1)
     expected = (out.pop("share") * len(events.day)).where(testable)
-    compared = against_number(out["incidents"].to_numpy(), expected.to_numpy(), dispersion=spread)
+    low, high = poisson_interval(out["incidents"].to_numpy(), dispersion=spread)
     out["expected"] = expected
     out["ratio"] = out["incidents"] / expected
-    out["ratio_low"], out["ratio_high"] = compared.ratio_low, compared.ratio_high
+    out["ratio_low"], out["ratio_high"] = low / expected, high / expected
     out["p_value"] = _binomial(out["incidents"].to_numpy(), expected.to_numpy(), len(events.day), spread)
     out["p_fdr"] = false_discovery(out["p_value"].to_numpy())
     out.attrs = {"distance_m": float(distance_m), "dispersion": spread, "n": len(events.day), "n_at_risk": len(homes)}
