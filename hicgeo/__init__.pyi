@@ -1,3 +1,4 @@
+from .analysis.backtest import Backtest, backtest
 from .analysis.bandwidths import bandwidth
 from .analysis.chains import Chains, near_repeat_chains
 from .analysis.context import context_layers
@@ -53,6 +54,7 @@ __version__: str
 __all__ = [
     "WDD",
     "AlignmentError",
+    "Backtest",
     "Bandwidth",
     "Chains",
     "CodeMatch",
@@ -85,6 +87,7 @@ __all__ = [
     "Targets",
     "aoristic",
     "assign_neighbourhoods",
+    "backtest",
     "bandwidth",
     "cluster_seasons",
     "context_layers",

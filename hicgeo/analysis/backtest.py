@@ -1,0 +1,622 @@
+"""Would it have worked: maps of the past scored on the weeks after, beside the simplest that anyone could do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from hicgeo.analysis._inference import Rng, generator
+from hicgeo.analysis.density import Bandwidth, Edge, Kernel, kde, precise_places
+from hicgeo.errors import AlignmentError, InputError
+from hicgeo.grid import Grid
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import xarray as xr
+
+Array = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.intp]
+
+METHODS = ("kde", "two_scale", "learned")
+BASELINES = ("last_year_100m", "last_year_250m", "last_month_100m", "dwellings", "random")
+COUNTING = BASELINES[:3]
+
+MIN_INCIDENTS = 30
+MIN_HISTORY_DAYS = 56
+"""A map is not learned from, nor scored, on a shorter past than this."""
+
+LESSONS, LESSON_DAYS = 6, 28
+"""Weights are learned on so many windows before the origin, so many days (or the horizon) apart."""
+
+TEST_DAYS = 84
+MIN_BLOCKS = 4
+"""Fewer weeks than this say nothing about the spread between weeks."""
+
+TOO_SHORT = "te kort om te toetsen"
+DRAWS = 999
+NEAR_M = 150.0
+SEASON_DAYS = 45
+EM_STEPS = 400
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """How maps of the past did on the days after.
+
+    Attributes
+    ----------
+    scores
+        On (`method`, `horizon_days`), every baseline included: `n` incidents scored and `hits` in the marked area;
+        `hit_rate` = hits / n; `pai`, that divided by the share of the area; `pei`, as a share of the best possible
+        PAI for the same area; `rri`, hits over what the marked area had in the past, at the new level; each with
+        `_low` and `_high`, the 95 % interval. Hits may be fractions: of cells that tie at the border of the marked
+        area each counts for the share of them that fits in.
+    differences
+        On (`method`, `baseline`, `horizon_days`): `pai_difference` with its paired interval and `verdict`: "beter",
+        "slechter", "niet te onderscheiden" or "te kort om te toetsen" (fewer than four weeks).
+    capture
+        On (`method`, `horizon_days`, `area_ha`): share of the incidents in the best so many hectares, with interval.
+    weeks
+        On (`method`, `horizon_days`, `origin`, `week`): `n` and `hits`, what the intervals are drawn from.
+    weights
+        On (`method`, `horizon_days`, `origin`): the weight of every part of a learned method; NaN where a part could
+        not be made.
+    about
+        What was chosen and what was left out: `share`, `area_ha` (of the study area), `bandwidth`, `kernel`,
+        `train_days`, `test_from`, `test_to`, `n`, `n_outside`, `n_undated`, `n_imprecise`.
+    """
+
+    scores: pd.DataFrame = field(repr=False)
+    differences: pd.DataFrame = field(repr=False)
+    capture: pd.DataFrame = field(repr=False)
+    weeks: pd.DataFrame = field(repr=False)
+    weights: pd.DataFrame = field(repr=False)
+    about: dict[str, Any]
+
+    def to_frame(self) -> pd.DataFrame:
+        """The scores, one row per method and horizon."""
+        return self.scores.reset_index()
+
+    def _repr_html_(self) -> str:
+        return self.to_frame().to_html(index=False, float_format="{:.2f}".format)
+
+
+@dataclass(frozen=True)
+class _Past:
+    """Incidents with a day and a place in the area, the cells that they are counted in, and what maps are made of."""
+
+    points: gpd.GeoDataFrame
+    day: Array
+    grid: Grid
+    bandwidth: Bandwidth | float
+    kernel: Kernel
+    edge: Edge
+    train_days: int
+    first: float
+    parts: dict[tuple[float, int], dict[str, Array]] = field(default_factory=dict)
+
+    def density(self, weight: Array, times: float = 1.0, metres: float | None = None) -> Array:
+        """Smoothed share of each cell; all the same where nothing happened."""
+        used = weight > 0
+        if not used.any():
+            return np.full(int(self.grid.inside.sum()), 1 / self.grid.inside.sum())
+        chosen: Bandwidth | float = self.bandwidth
+        if metres is not None:
+            chosen = max(metres, self.grid.cell_size)
+        elif times != 1:
+            own = chosen.radius(self.kernel) if isinstance(chosen, Bandwidth) else chosen
+            chosen = own * times
+        surface = kde(
+            self.points[used], self.grid, bandwidth=chosen, kernel=self.kernel, edge=self.edge, weights=weight[used]
+        )
+        values = surface.to_numpy()[self.grid.inside]
+        return np.asarray(values / values.sum()) if values.any() else np.full(len(values), 1 / len(values))
+
+    def parts_at(self, origin: float, horizon: int) -> dict[str, Array]:
+        """Shares of the cells, by every way to look at what happened before `origin`."""
+        key = (origin, horizon)
+        if key not in self.parts:
+            age = origin - self.day
+            past = (age > 0) & (age <= self.train_days)
+            own = np.bincount(self.grid.locate(_xy(self.points[past])), minlength=self.grid.inside.size)
+            own = own[self.grid.inside.ravel()].astype(float)
+            made = {
+                "even": np.full(len(own), 1 / len(own)),
+                "own_cell": own / own.sum(),
+                "density": self.density(past.astype(float)),
+                "wide": self.density(past.astype(float), times=2.0),
+                "recent": self.density(np.where(past, 0.5 ** (age / 60), 0.0)),
+                "near_30_days": self.density(np.where(past, 0.5 ** (age / 30), 0.0), metres=NEAR_M),
+                "near_5_days": self.density(np.where(past, 0.5 ** (age / 5), 0.0), metres=NEAR_M),
+            }
+            middle = origin + horizon / 2
+            apart = np.abs((middle - self.day + 182.625) % 365.25 - 182.625)
+            season = (age > 365 - SEASON_DAYS) & (apart <= SEASON_DAYS)
+            if origin - self.first >= 365 and season.any():
+                made["season"] = self.density(season.astype(float), times=2.0)
+            self.parts[key] = made
+        return self.parts[key]
+
+
+Score = Callable[[float, int], tuple[Grid, Array, dict[str, float]]]
+"""From an origin and a horizon to a grid, a score per cell of its area and the weights behind it."""
+
+
+def backtest(
+    points: gpd.GeoDataFrame,
+    grid: Grid,
+    *,
+    method: str | Collection[str] = METHODS,
+    horizon_days: int | Collection[int] = (7, 14, 28),
+    bandwidth: Bandwidth | float,
+    test_from: str | pd.Timestamp | None = None,
+    train_days: int = 365,
+    share: float = 0.02,
+    hectares: Collection[float] = (50.0, 100.0, 200.0),
+    at_risk: xr.DataArray | None = None,
+    kernel: Kernel = "quartic",
+    edge: Edge = "diggle",
+    rng: Rng,
+) -> Backtest:
+    """Score maps on the days after they were made, origin after origin, beside counting and chance.
+
+    Parameters
+    ----------
+    points
+        Incidents with `start`, in the CRS of the grid.
+    grid
+        The cells that are marked.
+    method
+        "kde" (the density of the last `train_days`), "two_scale" (density and the cell's own count, weighed as they
+        predicted best on earlier windows) or "learned" (the same with wider, recent, near-repeat and seasonal parts);
+        one or several.
+    horizon_days
+        How many days ahead; one or several.
+    bandwidth, kernel, edge
+        As in `kde`.
+    test_from
+        First day that is scored; the last 84 days when left out.
+    train_days
+        How far a map looks back.
+    share
+        Share of the area that is marked.
+    hectares
+        Fixed areas for `capture`.
+    at_risk
+        Dwellings on the grid, for the baseline that knows only them.
+    rng
+        Seed or Generator of the intervals.
+
+    Returns
+    -------
+    Backtest
+        With the baselines `last_year_100m` and `last_year_250m` (incidents per square of that size in the last 365
+        days), `last_month_100m` (28 days), `dwellings` (with `at_risk`) and `random`.
+
+    Raises
+    ------
+    InputError
+        There is no `start`, an argument is out of range, fewer than 30 incidents lie before `test_from` or after it,
+        or the past is too short to learn from.
+    AlignmentError
+        `at_risk` is not on this grid.
+    CrsError
+        The CRS is missing, geographic, or not the grid's.
+
+    Notes
+    -----
+    For a horizon of h days the origins are h days apart from `test_from`. Each map is made from what lies before its
+    origin and scored on the h days from it. Weights of parts are those of a mixture: the share of the incidents
+    that each part explains, by maximum likelihood (EM) on up to six windows that end before the origin. Intervals: 999
+    draws of whole weeks, the same for every method, so that differences are paired. They say how the score would
+    vary over other weeks of this town and time, not over other towns. Cost: seven `kde` per origin and window learned
+    from; O(999 x weeks) for the intervals.
+
+    PEI compares with the best cells in hindsight. RRI (recapture rate index) of 1: the marked area kept its share.
+
+    References
+    ----------
+    Chainey, S., Tompson, L. and Uhlig, S. (2008). The utility of hotspot mapping for predicting spatial patterns of
+    crime. doi:10.1057/palgrave.sj.8350066. Hunt, J. (2016) for PEI. Levine, N. (2008) for RRI.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, numpy as np, pandas as pd
+    >>> from shapely.geometry import box
+    >>> from hicgeo import Grid
+    >>> chance = np.random.default_rng(1)
+    >>> places = np.vstack([chance.uniform(0, 3000, (300, 2)), chance.normal(1500, 120, (300, 2))])
+    >>> start = pd.Timestamp("2024-01-01") + pd.to_timedelta(chance.integers(0, 300, 600), unit="D")
+    >>> points = gpd.GeoDataFrame({"start": start}, geometry=gpd.points_from_xy(*places.T), crs="EPSG:28992")
+    >>> grid = Grid.over(gpd.GeoSeries([box(0, 0, 3000, 3000)], crs="EPSG:28992"), cell_size=100)
+    >>> test = backtest(points, grid, method="kde", horizon_days=28, bandwidth=300.0, rng=1)
+    >>> bool(test.scores.loc[("kde", 28), "pai"] > 5), float(test.scores.loc[("random", 28), "pai"])
+    (True, 1.0)
+    """
+    methods = _several(method, METHODS, "method")
+    horizons = _horizons(horizon_days)
+    _check(share, hectares, train_days)
+    if "start" not in points:
+        raise InputError("points must have the start of each incident", "no start", "give an incident table")
+    grid.match_crs(points)
+    places, imprecise = precise_places(points, grid.cell_size)
+    day = _days(points["start"])
+    within, dated = grid.locate(places) >= 0, np.isfinite(day)
+    used = within & dated
+    kept, day = points[used], day[used]
+    zero, end = _test_period(test_from, day, horizons)
+    _enough(day, zero, end, methods)
+    past = _Past(kept, day, grid, bandwidth, kernel, edge, train_days, float(day.min()))
+    scorers = {name: _scorer(name, past) for name in methods} | _baselines(past, at_risk)
+
+    random = generator(rng)
+    weeks = int(np.ceil((end - zero) / 7))
+    times = random.multinomial(weeks, np.full(weeks, 1 / weeks), size=DRAWS).astype(float)
+    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in ("scores", "capture", "weeks", "weights")}
+    pai: dict[tuple[str, int], tuple[float, Array]] = {}
+    for horizon in horizons:
+        trials = list(_trials(past, zero, end, horizon))
+        covered = int(max(trial.week.max() for trial in trials)) + 1
+        enough = covered >= MIN_BLOCKS
+        drawn = times[:, :covered]
+        best, best_drawn = _best(trials, grid, share, drawn)
+        for name, scorer in scorers.items():
+            tally = _Tally(covered, [share, *(min(1.0, h / _area_ha(grid)) for h in hectares)])
+            for trial in trials:
+                place, values, weights = scorer(trial.origin, horizon)
+                tally.add(trial, place, values)
+                key = {"method": name, "horizon_days": horizon, "origin": _date(trial.origin)}
+                if weights:
+                    rows["weights"].append(key | weights)
+                rows["weeks"] += tally.rows(key, trial, _date(zero))
+            score, spread = tally.scores(best, best_drawn, drawn, share)
+            key = {"method": name, "horizon_days": horizon}
+            rows["scores"].append(key | score | _bounds(spread, enough=enough))
+            pai[name, horizon] = score["pai"], spread["pai"] if enough else np.full(DRAWS, np.nan)
+            for size, (held, held_drawn) in zip(hectares, tally.captures(drawn), strict=True):
+                rows["capture"].append(
+                    key | {"area_ha": float(size), "capture": held} | _bounds({"capture": held_drawn}, enough=enough)
+                )
+    index = ["method", "horizon_days"]
+    return Backtest(
+        scores=pd.DataFrame(rows["scores"]).set_index(index),
+        differences=_differences(pai, methods, [name for name in scorers if name in BASELINES], horizons),
+        capture=pd.DataFrame(rows["capture"]).set_index([*index, "area_ha"]),
+        weeks=pd.DataFrame(rows["weeks"]).set_index([*index, "origin", "week"]),
+        weights=_weights(rows["weights"], index),
+        about={
+            "share": share,
+            "area_ha": _area_ha(grid),
+            "bandwidth": float(bandwidth.radius(kernel) if isinstance(bandwidth, Bandwidth) else bandwidth),
+            "kernel": kernel,
+            "train_days": train_days,
+            "test_from": _date(zero),
+            "test_to": _date(end - 1),
+            "n": int(used.sum()),
+            "n_outside": int((~within & ~imprecise).sum()),
+            "n_undated": int((within & ~dated).sum()),
+            "n_imprecise": int(imprecise.sum()),
+        },
+    )
+
+
+# what is asked --------------------------------------------------------------------------------------------------------
+
+
+def _several(given: str | Collection[str], known: Collection[str], name: str) -> tuple[str, ...]:
+    asked = (given,) if isinstance(given, str) else tuple(given)
+    wrong = [each for each in asked if each not in known]
+    if wrong or not asked:
+        raise InputError(
+            f"{name} must be known", ", ".join(map(repr, wrong)) or "none", f"take one of {', '.join(known)}"
+        )
+    return asked
+
+
+def _horizons(given: int | Collection[int]) -> tuple[int, ...]:
+    asked = tuple(given) if isinstance(given, Collection) else (given,)
+    if not asked or any(isinstance(h, bool) or h != int(h) or h < 1 for h in asked):
+        raise InputError("horizon_days must be whole numbers from 1", f"{given}", "take 7, 14 or 28")
+    return tuple(int(h) for h in asked)
+
+
+def _check(share: float, hectares: Collection[float], train_days: int) -> None:
+    if not 0 < share < 1:
+        raise InputError("share must lie between 0 and 1", f"{share}", "take 0.02 for 2 % of the area")
+    if any(not (np.isfinite(size) and size > 0) for size in hectares):
+        raise InputError("hectares must be above 0", f"{tuple(hectares)}", "take 100")
+    if train_days < MIN_HISTORY_DAYS:
+        raise InputError(f"train_days must be at least {MIN_HISTORY_DAYS}", f"{train_days}", "take 365")
+
+
+def _days(start: pd.Series) -> Array:
+    """Whole local days since 1970, NaN without a date."""
+    local = start.dt.tz_localize(None) if start.dt.tz is not None else start
+    stamp = local.to_numpy("datetime64[D]")
+    return np.where(np.isnat(stamp), np.nan, stamp.astype(np.int64).astype(float))
+
+
+def _date(day: float) -> pd.Timestamp:
+    return pd.Timestamp("1970-01-01") + pd.Timedelta(days=int(day))
+
+
+def _test_period(test_from: str | pd.Timestamp | None, day: Array, horizons: tuple[int, ...]) -> tuple[float, float]:
+    """First day that is scored, and the first that is not."""
+    if len(day) == 0:
+        raise InputError("points must lie in the area, with a date", "none do", "check the area and the period")
+    end = float(day.max()) + 1
+    if test_from is None:
+        zero = end - max(TEST_DAYS, *horizons)
+    else:
+        zero = float(np.datetime64(pd.Timestamp(test_from).tz_localize(None), "D").astype(np.int64))
+    if zero + max(horizons) > end:
+        raise InputError(
+            "the horizon must fit in the days that are scored",
+            f"{max(horizons)} days ahead, {end - zero:.0f} days from {_date(zero).date()}",
+            "take an earlier test_from or a shorter horizon",
+        )
+    return zero, end
+
+
+def _enough(day: Array, zero: float, end: float, methods: Collection[str]) -> None:
+    before, after = int((day < zero).sum()), int(((day >= zero) & (day < end)).sum())
+    if min(before, after) < MIN_INCIDENTS:
+        raise InputError(
+            f"a back-test needs at least {MIN_INCIDENTS} incidents before the first scored day and from it",
+            f"{before} before {_date(zero).date()} and {after} from it",
+            "take a longer period, several crime types or another test_from",
+        )
+    needed = MIN_HISTORY_DAYS + (LESSON_DAYS if set(methods) != {"kde"} else 0)
+    if zero - day.min() < needed:
+        raise InputError(
+            f"the past must be at least {needed} days long",
+            f"{zero - day.min():.0f} days before {_date(zero).date()}",
+            "take a later test_from" + ("" if methods == ("kde",) else ', or method="kde"'),
+        )
+
+
+def _xy(points: gpd.GeoDataFrame) -> Array:
+    return np.column_stack([points.geometry.x.to_numpy(), points.geometry.y.to_numpy()])
+
+
+def _area_ha(grid: Grid) -> float:
+    return float(grid.inside.sum() * grid.cell_size**2 / 1e4)
+
+
+# how maps are made ----------------------------------------------------------------------------------------------------
+
+
+def _scorer(name: str, past: _Past) -> Score:
+    if name == "kde":
+        return lambda origin, horizon: (past.grid, past.parts_at(origin, horizon)["density"], {})
+    chosen = ("density", "own_cell", "even") if name == "two_scale" else None
+
+    def learned(origin: float, horizon: int) -> tuple[Grid, Array, dict[str, float]]:
+        now = past.parts_at(origin, horizon)
+        names = [part for part in now if chosen is None or part in chosen]
+        explained, lessons = [], []
+        for lesson in range(1, LESSONS + 1):
+            begin = origin - lesson * max(horizon, LESSON_DAYS)
+            if begin - past.first < MIN_HISTORY_DAYS:
+                break
+            then = past.parts_at(begin, horizon)
+            lessons.append((begin, then))
+        # a part that an earlier window did not have yet cannot be weighed
+        names = [part for part in names if all(part in then for _, then in lessons)]
+        for begin, then in lessons:
+            came = (past.day >= begin) & (past.day < begin + horizon)
+            at = _position(past.grid)[past.grid.locate(_xy(past.points[came]))]
+            explained.append(np.stack([then[part][at] for part in names]))
+        share = _mixture(np.concatenate(explained, axis=1)) if explained else np.full(len(names), 1 / len(names))
+        values = sum((weight * now[part] for weight, part in zip(share, names, strict=True)), np.zeros(1))
+        return past.grid, values, dict(zip(names, share.tolist(), strict=True))
+
+    return learned
+
+
+def _mixture(explained: Array) -> Array:
+    """Weights of a mixture by EM, from the probability (parts, incidents) that each part gave to what came."""
+    share = np.full(len(explained), 1 / len(explained))
+    if explained.shape[1] == 0:
+        return share
+    for _ in range(EM_STEPS):
+        part = share[:, None] * explained
+        share = (part / part.sum(axis=0)).mean(axis=1)
+    return share
+
+
+def _baselines(past: _Past, at_risk: xr.DataArray | None) -> dict[str, Score]:
+    import geopandas as gpd
+
+    places = _xy(past.points)
+
+    def counting(size: float, days: int) -> Score:
+        squares = past.grid
+        if squares.cell_size != size:
+            squares = Grid.over(gpd.GeoSeries([past.grid.area], crs=past.grid.crs), cell_size=size)
+        cell = squares.locate(places)
+
+        def counted(origin: float, horizon: int) -> tuple[Grid, Array, dict[str, float]]:
+            then = (past.day < origin) & (past.day >= origin - days) & (cell >= 0)
+            total = np.bincount(cell[then], minlength=squares.inside.size)
+            return squares, total[squares.inside.ravel()].astype(float), {}
+
+        return counted
+
+    sizes = zip(COUNTING, ((100.0, 365), (250.0, 365), (100.0, 28)), strict=True)
+    found = {name: counting(size, days) for name, (size, days) in sizes}
+    if at_risk is not None:
+        if at_risk.shape != past.grid.shape or not (
+            np.array_equal(at_risk["x"], past.grid.x) and np.array_equal(at_risk["y"], past.grid.y)
+        ):
+            raise AlignmentError(
+                "at_risk must be on the grid of the back-test",
+                f"{at_risk.shape} cells against {past.grid.shape}",
+                "read it with hicgeo.read_at_risk(source, grid) for this grid",
+            )
+        homes = np.nan_to_num(at_risk.to_numpy()[past.grid.inside])
+        found["dwellings"] = lambda origin, horizon: (past.grid, homes, {})
+    even = np.zeros(int(past.grid.inside.sum()))
+    found["random"] = lambda origin, horizon: (past.grid, even, {})
+    return found
+
+
+# how they are scored --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """What came in the days from an origin, and what had come before."""
+
+    origin: float
+    came: Array
+    week: Whole
+    before: Array
+
+
+def _trials(past: _Past, zero: float, end: float, horizon: int) -> Iterator[_Trial]:
+    places = _xy(past.points)
+    for origin in np.arange(zero, end - horizon + 1, horizon):
+        came = (past.day >= origin) & (past.day < origin + horizon)
+        before = (past.day < origin) & (past.day >= origin - past.train_days)
+        week = ((past.day[came] - zero) // 7).astype(np.intp)
+        yield _Trial(float(origin), places[came], week, places[before])
+
+
+def _position(grid: Grid) -> Whole:
+    """Where a cell stands among those of the area; -1 outside, and for the flat index -1."""
+    out = np.full(grid.inside.size + 1, -1, np.intp)
+    out[np.flatnonzero(grid.inside)] = np.arange(grid.inside.sum())
+    return out
+
+
+def _marked(values: Array, share: float) -> Array:
+    """How much of each cell is marked: all of the best, of those that tie at the border a fraction."""
+    # Rounded, so that the last bits of a sum do not break a tie.
+    values = np.round(values / max(float(values.max()), 1e-300), 10)
+    wanted = share * len(values)
+    border = np.partition(values, len(values) - 1 - int(min(wanted, len(values) - 1)))[
+        len(values) - 1 - int(min(wanted, len(values) - 1))
+    ]
+    above, tie = values > border, values == border
+    return above + tie * ((wanted - above.sum()) / tie.sum())
+
+
+class _Tally:
+    """Hits per week of one method at one horizon, for several sizes of the marked area."""
+
+    def __init__(self, weeks: int, shares: list[float]) -> None:
+        self.shares = shares
+        self.hits = np.zeros((len(shares), weeks))
+        self.n = np.zeros(weeks)
+        self.kept = np.zeros(weeks)
+        """Hits if the marked area kept its share of the past."""
+
+    def add(self, trial: _Trial, grid: Grid, values: Array) -> None:
+        """Score one map."""
+        position = _position(grid)
+        at, before = position[grid.locate(trial.came)], position[grid.locate(trial.before)]
+        weeks = len(self.n)
+        self.n += np.bincount(trial.week, minlength=weeks)
+        for k, share in enumerate(self.shares):
+            marked = np.append(_marked(values, share), 0.0)  # the last is for places without a cell of this grid
+            self.hits[k] += np.bincount(trial.week, weights=marked[at], minlength=weeks)
+            if k == 0:
+                kept = marked[before].mean() if len(before) else np.nan
+                self.kept += kept * np.bincount(trial.week, minlength=weeks)
+
+    def rows(self, key: dict[str, Any], trial: _Trial, zero: pd.Timestamp) -> list[dict[str, Any]]:
+        """What came and was hit, per week of a trial."""
+        return [
+            key
+            | {
+                "week": zero + pd.Timedelta(days=7 * int(week)),
+                "n": int((trial.week == week).sum()),
+                "hits": float(self.hits[0, week]),
+            }
+            for week in np.unique(trial.week)
+        ]
+
+    def scores(
+        self, best: float, best_drawn: Array, drawn: Array, share: float
+    ) -> tuple[dict[str, float], dict[str, Array]]:
+        """Scores, and the same of every draw of weeks."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            hits, n, kept = self.hits[0].sum(), self.n.sum(), self.kept.sum()
+            rate, rri = hits / n, hits / kept
+            many, of, kept_drawn = drawn @ self.hits[0], drawn @ self.n, drawn @ self.kept
+            rates = many / of
+            spread = {"hit_rate": rates, "pai": rates / share, "pei": many / best_drawn, "rri": many / kept_drawn}
+        score = {"n": float(n), "hits": float(hits), "hit_rate": float(rate), "pai": float(rate / share)}
+        return score | {"pei": float(hits / best), "rri": float(rri)}, spread
+
+    def captures(self, drawn: Array) -> list[tuple[float, Array]]:
+        """Share of the incidents in each fixed area, and the same of every draw."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return [(float(hits.sum() / self.n.sum()), (drawn @ hits) / (drawn @ self.n)) for hits in self.hits[1:]]
+
+
+def _best(trials: list[_Trial], grid: Grid, share: float, drawn: Array) -> tuple[float, Array]:
+    """Incidents in the best cells in hindsight, of what came and of every draw of weeks."""
+    wanted = share * grid.inside.sum()
+    total, again = 0.0, np.zeros(len(drawn))
+    for trial in trials:
+        if len(trial.came) == 0:
+            continue
+        cells, cell = np.unique(grid.locate(trial.came), return_inverse=True)
+        weeks, week = np.unique(trial.week, return_inverse=True)
+        count = np.zeros((len(cells), len(weeks)))
+        np.add.at(count, (cell, week), 1.0)
+        for k, each in enumerate([np.ones((1, len(weeks))), drawn[:, weeks]]):
+            ranked = -np.sort(-(each @ count.T), axis=1)
+            whole = min(int(wanted), len(cells))
+            held = ranked[:, :whole].sum(axis=1)
+            if whole < len(cells):
+                held = held + (wanted - whole) * ranked[:, whole]
+            if k == 0:
+                total += float(held[0])
+            else:
+                again += held
+    return total, again
+
+
+def _bounds(spread: dict[str, Array], *, enough: bool) -> dict[str, float]:
+    """Bounds of 95 %, NaN with too few weeks."""
+    out: dict[str, float] = {}
+    for name, values in spread.items():
+        known = values[np.isfinite(values)]
+        low, high = np.quantile(known, [0.025, 0.975]) if enough and len(known) else (np.nan, np.nan)
+        out |= {f"{name}_low": float(low), f"{name}_high": float(high)}
+    return out
+
+
+def _differences(
+    pai: dict[tuple[str, int], tuple[float, Array]],
+    methods: Collection[str],
+    others: list[str],
+    horizons: Collection[int],
+) -> pd.DataFrame:
+    """Paired differences in PAI between each method and each baseline."""
+    rows = []
+    for name in methods:
+        for other in others:
+            for horizon in horizons:
+                (mine, drawn), (theirs, theirs_drawn) = pai[name, horizon], pai[other, horizon]
+                bounds = _bounds({"d": drawn - theirs_drawn}, enough=bool(np.isfinite(drawn).any()))
+                low, high = bounds["d_low"], bounds["d_high"]
+                verdict = "beter" if low > 0 else "slechter" if high < 0 else "niet te onderscheiden"
+                rows.append((name, other, horizon, mine - theirs, low, high, verdict if low == low else TOO_SHORT))
+    names = ["method", "baseline", "horizon_days"]
+    columns = ["pai_difference", "pai_difference_low", "pai_difference_high", "verdict"]
+    return pd.DataFrame(rows, columns=names + columns).set_index(names)
+
+
+def _weights(rows: list[dict[str, Any]], index: list[str]) -> pd.DataFrame:
+    parts = ("even", "own_cell", "density", "wide", "recent", "near_30_days", "near_5_days", "season")
+    table = pd.DataFrame(rows, columns=[*index, "origin", *parts])
+    return table.astype(dict.fromkeys(parts, float)).set_index([*index, "origin"])
