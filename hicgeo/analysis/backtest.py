@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hicgeo.analysis._inference import Rng, generator
+from hicgeo.analysis._scores import Tally, Trial, best_in_hindsight, bounds, position_of
 from hicgeo.analysis.density import Bandwidth, Edge, Kernel, kde, precise_places
 from hicgeo.errors import AlignmentError, InputError
 from hicgeo.grid import Grid
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Array = npt.NDArray[np.float64]
-Whole = npt.NDArray[np.intp]
 
 METHODS = ("kde", "two_scale", "learned")
 BASELINES = ("last_year_100m", "last_year_250m", "last_month_100m", "dwellings", "random")
@@ -264,9 +264,9 @@ def backtest(
         covered = int(max(trial.week.max() for trial in trials)) + 1
         enough = covered >= MIN_BLOCKS
         drawn = times[:, :covered]
-        best, best_drawn = _best(trials, grid, share, drawn)
+        best, best_drawn = best_in_hindsight(trials, grid, share, drawn)
         for name, scorer in scorers.items():
-            tally = _Tally(covered, [share, *(min(1.0, h / _area_ha(grid)) for h in hectares)])
+            tally = Tally(covered, [share, *(min(1.0, h / _area_ha(grid)) for h in hectares)])
             for trial in trials:
                 place, values, weights = scorer(trial.origin, horizon)
                 tally.add(trial, place, values)
@@ -276,11 +276,11 @@ def backtest(
                 rows["weeks"] += tally.rows(key, trial, _date(zero))
             score, spread = tally.scores(best, best_drawn, drawn, share)
             key = {"method": name, "horizon_days": horizon}
-            rows["scores"].append(key | score | _bounds(spread, enough=enough))
+            rows["scores"].append(key | score | bounds(spread, enough=enough))
             pai[name, horizon] = score["pai"], spread["pai"] if enough else np.full(DRAWS, np.nan)
             for size, (held, held_drawn) in zip(hectares, tally.captures(drawn), strict=True):
                 rows["capture"].append(
-                    key | {"area_ha": float(size), "capture": held} | _bounds({"capture": held_drawn}, enough=enough)
+                    key | {"area_ha": float(size), "capture": held} | bounds({"capture": held_drawn}, enough=enough)
                 )
     index = ["method", "horizon_days"]
     return Backtest(
@@ -410,7 +410,7 @@ def _scorer(name: str, past: _Past) -> Score:
         names = [part for part in names if all(part in then for _, then in lessons)]
         for begin, then in lessons:
             came = (past.day >= begin) & (past.day < begin + horizon)
-            at = _position(past.grid)[past.grid.locate(_xy(past.points[came]))]
+            at = position_of(past.grid)[past.grid.locate(_xy(past.points[came]))]
             explained.append(np.stack([then[part][at] for part in names]))
         share = _mixture(np.concatenate(explained, axis=1)) if explained else np.full(len(names), 1 / len(names))
         values = sum((weight * now[part] for weight, part in zip(share, names, strict=True)), np.zeros(1))
@@ -466,133 +466,13 @@ def _baselines(past: _Past, at_risk: xr.DataArray | None) -> dict[str, Score]:
     return found
 
 
-# how they are scored --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Trial:
-    """What came in the days from an origin, and what had come before."""
-
-    origin: float
-    came: Array
-    week: Whole
-    before: Array
-
-
-def _trials(past: _Past, zero: float, end: float, horizon: int) -> Iterator[_Trial]:
+def _trials(past: _Past, zero: float, end: float, horizon: int) -> Iterator[Trial]:
     places = _xy(past.points)
     for origin in np.arange(zero, end - horizon + 1, horizon):
         came = (past.day >= origin) & (past.day < origin + horizon)
         before = (past.day < origin) & (past.day >= origin - past.train_days)
         week = ((past.day[came] - zero) // 7).astype(np.intp)
-        yield _Trial(float(origin), places[came], week, places[before])
-
-
-def _position(grid: Grid) -> Whole:
-    """Where a cell stands among those of the area; -1 outside, and for the flat index -1."""
-    out = np.full(grid.inside.size + 1, -1, np.intp)
-    out[np.flatnonzero(grid.inside)] = np.arange(grid.inside.sum())
-    return out
-
-
-def _marked(values: Array, share: float) -> Array:
-    """How much of each cell is marked: all of the best, of those that tie at the border a fraction."""
-    # Rounded, so that the last bits of a sum do not break a tie.
-    values = np.round(values / max(float(values.max()), 1e-300), 10)
-    wanted = share * len(values)
-    border = np.partition(values, len(values) - 1 - int(min(wanted, len(values) - 1)))[
-        len(values) - 1 - int(min(wanted, len(values) - 1))
-    ]
-    above, tie = values > border, values == border
-    return above + tie * ((wanted - above.sum()) / tie.sum())
-
-
-class _Tally:
-    """Hits per week of one method at one horizon, for several sizes of the marked area."""
-
-    def __init__(self, weeks: int, shares: list[float]) -> None:
-        self.shares = shares
-        self.hits = np.zeros((len(shares), weeks))
-        self.n = np.zeros(weeks)
-        self.kept = np.zeros(weeks)
-        """Hits if the marked area kept its share of the past."""
-
-    def add(self, trial: _Trial, grid: Grid, values: Array) -> None:
-        """Score one map."""
-        position = _position(grid)
-        at, before = position[grid.locate(trial.came)], position[grid.locate(trial.before)]
-        weeks = len(self.n)
-        self.n += np.bincount(trial.week, minlength=weeks)
-        for k, share in enumerate(self.shares):
-            marked = np.append(_marked(values, share), 0.0)  # the last is for places without a cell of this grid
-            self.hits[k] += np.bincount(trial.week, weights=marked[at], minlength=weeks)
-            if k == 0:
-                kept = marked[before].mean() if len(before) else np.nan
-                self.kept += kept * np.bincount(trial.week, minlength=weeks)
-
-    def rows(self, key: dict[str, Any], trial: _Trial, zero: pd.Timestamp) -> list[dict[str, Any]]:
-        """What came and was hit, per week of a trial."""
-        return [
-            key
-            | {
-                "week": zero + pd.Timedelta(days=7 * int(week)),
-                "n": int((trial.week == week).sum()),
-                "hits": float(self.hits[0, week]),
-            }
-            for week in np.unique(trial.week)
-        ]
-
-    def scores(
-        self, best: float, best_drawn: Array, drawn: Array, share: float
-    ) -> tuple[dict[str, float], dict[str, Array]]:
-        """Scores, and the same of every draw of weeks."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            hits, n, kept = self.hits[0].sum(), self.n.sum(), self.kept.sum()
-            rate, rri = hits / n, hits / kept
-            many, of, kept_drawn = drawn @ self.hits[0], drawn @ self.n, drawn @ self.kept
-            rates = many / of
-            spread = {"hit_rate": rates, "pai": rates / share, "pei": many / best_drawn, "rri": many / kept_drawn}
-        score = {"n": float(n), "hits": float(hits), "hit_rate": float(rate), "pai": float(rate / share)}
-        return score | {"pei": float(hits / best), "rri": float(rri)}, spread
-
-    def captures(self, drawn: Array) -> list[tuple[float, Array]]:
-        """Share of the incidents in each fixed area, and the same of every draw."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return [(float(hits.sum() / self.n.sum()), (drawn @ hits) / (drawn @ self.n)) for hits in self.hits[1:]]
-
-
-def _best(trials: list[_Trial], grid: Grid, share: float, drawn: Array) -> tuple[float, Array]:
-    """Incidents in the best cells in hindsight, of what came and of every draw of weeks."""
-    wanted = share * grid.inside.sum()
-    total, again = 0.0, np.zeros(len(drawn))
-    for trial in trials:
-        if len(trial.came) == 0:
-            continue
-        cells, cell = np.unique(grid.locate(trial.came), return_inverse=True)
-        weeks, week = np.unique(trial.week, return_inverse=True)
-        count = np.zeros((len(cells), len(weeks)))
-        np.add.at(count, (cell, week), 1.0)
-        for k, each in enumerate([np.ones((1, len(weeks))), drawn[:, weeks]]):
-            ranked = -np.sort(-(each @ count.T), axis=1)
-            whole = min(int(wanted), len(cells))
-            held = ranked[:, :whole].sum(axis=1)
-            if whole < len(cells):
-                held = held + (wanted - whole) * ranked[:, whole]
-            if k == 0:
-                total += float(held[0])
-            else:
-                again += held
-    return total, again
-
-
-def _bounds(spread: dict[str, Array], *, enough: bool) -> dict[str, float]:
-    """Bounds of 95 %, NaN with too few weeks."""
-    out: dict[str, float] = {}
-    for name, values in spread.items():
-        known = values[np.isfinite(values)]
-        low, high = np.quantile(known, [0.025, 0.975]) if enough and len(known) else (np.nan, np.nan)
-        out |= {f"{name}_low": float(low), f"{name}_high": float(high)}
-    return out
+        yield Trial(float(origin), places[came], week, places[before])
 
 
 def _differences(
@@ -607,8 +487,8 @@ def _differences(
         for other in others:
             for horizon in horizons:
                 (mine, drawn), (theirs, theirs_drawn) = pai[name, horizon], pai[other, horizon]
-                bounds = _bounds({"d": drawn - theirs_drawn}, enough=bool(np.isfinite(drawn).any()))
-                low, high = bounds["d_low"], bounds["d_high"]
+                apart = bounds({"d": drawn - theirs_drawn}, enough=bool(np.isfinite(drawn).any()))
+                low, high = apart["d_low"], apart["d_high"]
                 verdict = "beter" if low > 0 else "slechter" if high < 0 else "niet te onderscheiden"
                 rows.append((name, other, horizon, mine - theirs, low, high, verdict if low == low else TOO_SHORT))
     names = ["method", "baseline", "horizon_days"]

@@ -7,6 +7,7 @@ import pytest
 from shapely.geometry import box
 
 import hicgeo as hg
+from hicgeo.analysis import _scores
 from hicgeo.analysis import backtest as room
 
 RD = "EPSG:28992"
@@ -49,7 +50,7 @@ def test_pai_of_three_cells_by_hand():
     # observed 6, 3, 0; predicted 3, 2, 1; equal areas: 2, 1.5 and 1
     predicted, observed = np.array([3.0, 2.0, 1.0]), np.array([6, 3, 0])
     for share, pai in ((1 / 3, 2.0), (2 / 3, 1.5), (0.999999, 1.0)):
-        hits = (room._marked(predicted, share) * observed).sum()
+        hits = (_scores.marked_share(predicted, share) * observed).sum()
         assert hits / observed.sum() / share == pytest.approx(pai, abs=1e-5)
 
 
@@ -73,10 +74,10 @@ def test_scores_by_hand():
 
 def test_a_tie_counts_for_the_part_that_fits_in():
     values = np.array([5.0, 2.0, 2.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
-    marked = room._marked(values, 0.2)  # two of ten: the best, and one of three
+    marked = _scores.marked_share(values, 0.2)  # two of ten: the best, and one of three
     np.testing.assert_allclose(marked, [1, 1 / 3, 1 / 3, 1 / 3, 0, 0, 0, 0, 0, 0])
     for share in (0.05, 0.1, 0.37, 0.5, 0.99):
-        assert room._marked(values, share).sum() == pytest.approx(10 * share)
+        assert _scores.marked_share(values, share).sum() == pytest.approx(10 * share)
 
 
 def test_random_is_one_and_nothing_beats_hindsight(tested):
@@ -170,8 +171,8 @@ def test_few_weeks_give_no_interval(points, grid):
 def test_best_in_hindsight_is_the_best(grid):
     rng = np.random.default_rng(5)
     xy = rng.uniform([0, 0], [4000, 3000], (400, 2))
-    trial = room._Trial(0.0, xy, np.zeros(400, np.intp), xy)
-    held, again = room._best([trial], grid, 0.0101, np.full((2, 1), 3.0))
+    trial = _scores.Trial(0.0, xy, np.zeros(400, np.intp), xy)
+    held, again = _scores.best_in_hindsight([trial], grid, 0.0101, np.full((2, 1), 3.0))
     counts = np.sort(grid.counts(xy).to_numpy().ravel())[::-1]
     assert held == pytest.approx(counts[:12].sum() + 0.12 * counts[12])
     np.testing.assert_allclose(again, 3 * held)
