@@ -9,6 +9,7 @@ from .analysis.hotspots import hotspots
 from .analysis.interrupted import InterruptedSeries, interrupted_series
 from .analysis.intervention import WDD, CountChange, DetectableEffect, count_change, minimum_detectable_effect, wdd
 from .analysis.join import NeighbourhoodIndex, assign_neighbourhoods
+from .analysis.local_statistics import gi_star, local_moran
 from .analysis.near_repeat import Knox, knox
 from .analysis.operation import Evaluation, OperationPlan, evaluate_operation, plan_operation
 from .analysis.outlook import Outlook, outlook, score_outlook
@@ -97,6 +98,7 @@ __all__ = [
     "dark_days",
     "evaluate_operation",
     "fitting_measures",
+    "gi_star",
     "group_rates",
     "hotspots",
     "hour_profile",
@@ -105,6 +107,7 @@ __all__ = [
     "kde",
     "kde_by",
     "knox",
+    "local_moran",
     "match_codes",
     "matched_controls",
     "minimum_detectable_effect",
