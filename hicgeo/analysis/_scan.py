@@ -100,7 +100,9 @@ class Scan:
         return rows[held], columns[held]
 
 
-def scan(counts: Array, at_risk: Array, cell_size: float, draws: int, rng: np.random.Generator) -> Scan:
+def scan(
+    counts: Array, at_risk: Array, cell_size: float, draws: int, rng: np.random.Generator, sizes: Labels | None = None
+) -> Scan:
     """Scan a pattern and as many drawn from what is at risk.
 
     Parameters
@@ -114,11 +116,15 @@ def scan(counts: Array, at_risk: Array, cell_size: float, draws: int, rng: np.ra
         Number of patterns drawn.
     rng
         Generator of the draws.
+    sizes
+        Incidents that stay together in a draw, as numbers that add up to those of the pattern; each by itself when
+        left out.
 
     Notes
     -----
-    Every draw puts the same number of incidents on units at risk chosen at random, several on one if it so falls. The
-    largest ratio of all windows of a draw makes the p-values family-wise. Cost: O(draws x cells x rows of the discs).
+    Every draw puts the same incidents on units at risk chosen at random, several on one if it so falls, those that
+    belong together on the same. The largest ratio of all windows of a draw makes the p-values family-wise. Cost:
+    O(draws x cells x rows of the discs).
 
     References
     ----------
@@ -142,8 +148,9 @@ def scan(counts: Array, at_risk: Array, cell_size: float, draws: int, rng: np.ra
         ratios = compiled.scan_ratios(counts, *tables)
         units = np.flatnonzero(at_risk)
         upto = np.cumsum(at_risk.ravel()[units])
+        together = np.ones(n) if sizes is None else sizes.astype(float)
         for draw in range(draws):
-            cell = units[np.searchsorted(upto, rng.random(n) * upto[-1], side="right")]
-            pattern = np.bincount(cell, minlength=counts.size).reshape(counts.shape).astype(float)
+            cell = units[np.searchsorted(upto, rng.random(len(together)) * upto[-1], side="right")]
+            pattern = np.bincount(cell, weights=together, minlength=counts.size).reshape(counts.shape)
             null[draw] = compiled.scan_maximum(pattern, *tables)
     return Scan(counts, halves, ratios, tested, np.sort(null))

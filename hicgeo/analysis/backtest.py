@@ -25,6 +25,8 @@ Array = npt.NDArray[np.float64]
 METHODS = ("kde", "two_scale", "learned")
 BASELINES = ("last_year_100m", "last_year_250m", "last_month_100m", "dwellings", "random")
 COUNTING = BASELINES[:3]
+PARTS = ("density", "own_cell", "even", "wide", "recent", "near_30_days", "near_5_days", "season")
+TWO_SCALES = PARTS[:3]
 
 MIN_INCIDENTS = 30
 MIN_HISTORY_DAYS = 56
@@ -98,49 +100,58 @@ class _Past:
     edge: Edge
     train_days: int
     first: float
-    parts: dict[tuple[float, int], dict[str, Array]] = field(default_factory=dict)
+    made: dict[tuple[str, float, int], Array | None] = field(default_factory=dict)
 
     def density(self, weight: Array, times: float = 1.0, metres: float | None = None) -> Array:
         """Smoothed share of each cell; all the same where nothing happened."""
-        used = weight > 0
+        used, cells = weight > 0, int(self.grid.inside.sum())
         if not used.any():
-            return np.full(int(self.grid.inside.sum()), 1 / self.grid.inside.sum())
+            return np.full(cells, 1 / cells)
         chosen: Bandwidth | float = self.bandwidth
         if metres is not None:
             chosen = max(metres, self.grid.cell_size)
         elif times != 1:
             own = chosen.radius(self.kernel) if isinstance(chosen, Bandwidth) else chosen
-            chosen = own * times
+            chosen = min(own * times, float(np.hypot(*self.grid.shape)) * self.grid.cell_size)
         surface = kde(
             self.points[used], self.grid, bandwidth=chosen, kernel=self.kernel, edge=self.edge, weights=weight[used]
         )
         values = surface.to_numpy()[self.grid.inside]
-        return np.asarray(values / values.sum()) if values.any() else np.full(len(values), 1 / len(values))
+        return np.asarray(values / values.sum()) if values.any() else np.full(cells, 1 / cells)
 
-    def parts_at(self, origin: float, horizon: int) -> dict[str, Array]:
-        """Shares of the cells, by every way to look at what happened before `origin`."""
-        key = (origin, horizon)
-        if key not in self.parts:
-            age = origin - self.day
-            past = (age > 0) & (age <= self.train_days)
+    def part(self, name: str, origin: float, horizon: int) -> Array | None:
+        """Share of each cell in what happened before `origin`, by one way to look; None where it cannot be made."""
+        key = (name, origin, horizon if name == "season" else 0)
+        if key not in self.made:
+            self.made[key] = self._make(name, origin, horizon)
+        return self.made[key]
+
+    def _make(self, name: str, origin: float, horizon: int) -> Array | None:
+        cells = int(self.grid.inside.sum())
+        age = origin - self.day
+        past = (age > 0) & (age <= self.train_days)
+        if name == "even":
+            return np.full(cells, 1 / cells)
+        if name == "own_cell":
             own = np.bincount(self.grid.locate(_xy(self.points[past])), minlength=self.grid.inside.size)
-            own = own[self.grid.inside.ravel()].astype(float)
-            made = {
-                "even": np.full(len(own), 1 / len(own)),
-                "own_cell": own / own.sum(),
-                "density": self.density(past.astype(float)),
-                "wide": self.density(past.astype(float), times=2.0),
-                "recent": self.density(np.where(past, 0.5 ** (age / 60), 0.0)),
-                "near_30_days": self.density(np.where(past, 0.5 ** (age / 30), 0.0), metres=NEAR_M),
-                "near_5_days": self.density(np.where(past, 0.5 ** (age / 5), 0.0), metres=NEAR_M),
-            }
+            return own[self.grid.inside.ravel()] / max(1, int(past.sum()))
+        if name == "density":
+            return self.density(past.astype(float))
+        if name == "wide":
+            return self.density(past.astype(float), times=2.0)
+        if name == "season":
             middle = origin + horizon / 2
             apart = np.abs((middle - self.day + 182.625) % 365.25 - 182.625)
             season = (age > 365 - SEASON_DAYS) & (apart <= SEASON_DAYS)
-            if origin - self.first >= 365 and season.any():
-                made["season"] = self.density(season.astype(float), times=2.0)
-            self.parts[key] = made
-        return self.parts[key]
+            known = origin - self.first >= 365 and season.any()
+            return self.density(season.astype(float), times=2.0) if known else None
+        half_life, metres = {"recent": (60, None), "near_30_days": (30, NEAR_M), "near_5_days": (5, NEAR_M)}[name]
+        return self.density(np.where(past, 0.5 ** (np.maximum(age, 0) / half_life), 0.0), metres=metres)
+
+    def parts(self, names: Collection[str], origin: float, horizon: int) -> dict[str, Array]:
+        """Those of the parts that can be made."""
+        found = {name: self.part(name, origin, horizon) for name in names}
+        return {name: values for name, values in found.items() if values is not None}
 
 
 Score = Callable[[float, int], tuple[Grid, Array, dict[str, float]]]
@@ -214,8 +225,8 @@ def backtest(
     origin and scored on the h days from it. Weights of parts are those of a mixture: the share of the incidents
     that each part explains, by maximum likelihood (EM) on up to six windows that end before the origin. Intervals: 999
     draws of whole weeks, the same for every method, so that differences are paired. They say how the score would
-    vary over other weeks of this town and time, not over other towns. Cost: seven `kde` per origin and window learned
-    from; O(999 x weeks) for the intervals.
+    vary over other weeks of this town and time, not over other towns. Cost: one `kde` per origin for "kde", as many
+    again for every window that "two_scale" learns from, six times that for "learned"; O(999 x weeks) for the intervals.
 
     PEI compares with the best cells in hindsight. RRI (recapture rate index) of 1: the marked area kept its share.
 
@@ -393,27 +404,22 @@ def _area_ha(grid: Grid) -> float:
 
 def _scorer(name: str, past: _Past) -> Score:
     if name == "kde":
-        return lambda origin, horizon: (past.grid, past.parts_at(origin, horizon)["density"], {})
-    chosen = ("density", "own_cell", "even") if name == "two_scale" else None
+        return lambda origin, horizon: (past.grid, past.parts(["density"], origin, horizon)["density"], {})
+    chosen = TWO_SCALES if name == "two_scale" else PARTS
 
     def learned(origin: float, horizon: int) -> tuple[Grid, Array, dict[str, float]]:
-        now = past.parts_at(origin, horizon)
-        names = [part for part in now if chosen is None or part in chosen]
-        explained, lessons = [], []
-        for lesson in range(1, LESSONS + 1):
-            begin = origin - lesson * max(horizon, LESSON_DAYS)
-            if begin - past.first < MIN_HISTORY_DAYS:
-                break
-            then = past.parts_at(begin, horizon)
-            lessons.append((begin, then))
+        now = past.parts(chosen, origin, horizon)
+        begins = [origin - lesson * max(horizon, LESSON_DAYS) for lesson in range(1, LESSONS + 1)]
+        lessons = [(at, past.parts(chosen, at, horizon)) for at in begins if at - past.first >= MIN_HISTORY_DAYS]
         # a part that an earlier window did not have yet cannot be weighed
-        names = [part for part in names if all(part in then for _, then in lessons)]
+        names = [part for part in now if all(part in then for _, then in lessons)]
+        explained = [np.empty((len(names), 0))]
         for begin, then in lessons:
             came = (past.day >= begin) & (past.day < begin + horizon)
             at = position_of(past.grid)[past.grid.locate(_xy(past.points[came]))]
             explained.append(np.stack([then[part][at] for part in names]))
-        share = _mixture(np.concatenate(explained, axis=1)) if explained else np.full(len(names), 1 / len(names))
-        values = sum((weight * now[part] for weight, part in zip(share, names, strict=True)), np.zeros(1))
+        share = _mixture(np.concatenate(explained, axis=1))
+        values = np.tensordot(share, np.stack([now[part] for part in names]), axes=1)
         return past.grid, values, dict(zip(names, share.tolist(), strict=True))
 
     return learned
@@ -497,6 +503,5 @@ def _differences(
 
 
 def _weights(rows: list[dict[str, Any]], index: list[str]) -> pd.DataFrame:
-    parts = ("even", "own_cell", "density", "wide", "recent", "near_30_days", "near_5_days", "season")
-    table = pd.DataFrame(rows, columns=[*index, "origin", *parts])
-    return table.astype(dict.fromkeys(parts, float)).set_index([*index, "origin"])
+    table = pd.DataFrame(rows, columns=[*index, "origin", *PARTS])
+    return table.astype(dict.fromkeys(PARTS, float)).set_index([*index, "origin"])

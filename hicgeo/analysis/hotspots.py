@@ -132,8 +132,8 @@ def hotspots(
     The scan tests, the density draws. Test: circles of up to 1 km around every cell, with at least 4 incidents and at
     most a quarter of all expected; the strongest of all circles in each of 999 patterns drawn from `at_risk` makes
     the p-value family-wise. A drawn area has the p-value of the strongest circle with its centre and at least half of
-    its incidents in it. Draws are of single incidents: where burglars come back within days, some of what the test
-    finds is that.
+    its incidents in it. Chains of near repeats are drawn as one: taken apart, incidents of a town without hotspots
+    would often look like one.
 
     Ranks: the areas stay as they are and incidents are drawn again with replacement, 999 times, in clusters (chains of
     incidents within 100 m and 7 days), since near repeats are not independent. The interval says how firm the order
@@ -181,8 +181,15 @@ def hotspots(
         )
     random = generator(rng)
     units = _units(at_risk, grid)
+    day = _days(points)[within]
+    # Rows in canonical order, so that a seed gives the same whatever the order of the file.
+    row = np.lexsort((day, places[within, 1], places[within, 0]))
+    cluster = _clusters(places[within][row], day[row])
     counts = np.bincount(cell[within], minlength=grid.inside.size).reshape(grid.shape).astype(float)
-    test = None if units is None else scan(counts, units, grid.cell_size, DRAWS, random)
+    test = None
+    if units is not None:
+        sizes = np.bincount(cluster, weights=units.ravel()[cell[within][row]] > 0).astype(np.intp)
+        test = scan(counts, units, grid.cell_size, DRAWS, random, np.sort(sizes[sizes > 0]))
     values = surface.to_numpy()
     if rule == "significance" and test is not None and significance is not None:
         marked = test.windows(significance) & grid.inside
@@ -199,10 +206,6 @@ def hotspots(
     kept = np.flatnonzero((incidents >= MIN_IN_HOTSPOT) & (hectares >= min_area_ha))
     peak = ndimage.maximum(values, piece_of_cell, np.arange(1, pieces + 1)) if pieces else np.empty(0)
     order = kept[np.lexsort((-np.asarray(peak)[kept], -incidents[kept]))]
-    day = _days(points)[within]
-    # Rows in canonical order, so that a seed gives the same interval whatever the order of the file.
-    row = np.lexsort((day, places[within, 1], places[within, 0]))
-    cluster = _clusters(places[within][row], day[row])
     low, high, top3 = _rank_interval(piece[row], order + 1, cluster, random)
     expected = _expected(units, piece_of_cell, pieces, n)[order]
     p_value = (np.full(pieces, np.nan) if test is None else test.of_pieces(piece_of_cell, pieces))[order]
@@ -363,7 +366,8 @@ def _stability(
     """Share of the cells of each piece that are marked at other bandwidths too; NaN when none can be drawn."""
     wanted = int((piece_of_cell > 0).sum())
     radii = [times * surface.attrs["bandwidth"] for times in OTHER_BANDWIDTHS]
-    radii = [radius for radius in radii if radius >= grid.cell_size]
+    widest = float(np.hypot(*grid.shape)) * grid.cell_size
+    radii = [radius for radius in radii if grid.cell_size <= radius <= widest]
     if wanted == 0 or not radii:
         return np.full(pieces, np.nan)
     again = np.zeros(grid.shape)

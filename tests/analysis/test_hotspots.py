@@ -265,3 +265,19 @@ def test_rules_that_contradict_are_refused(points, grid, homes):
 def test_too_few_come_with_their_interval(points, grid, n):
     with pytest.raises(hg.InputError, match=rf"{n} \(95 % interval.*counts per neighbourhood"):
         hg.hotspots(points.iloc[:n], grid, bandwidth=300, rng=1)
+
+
+def test_a_burst_on_one_spot_is_near_repeat_and_not_a_hotspot(grid, homes):
+    # eight incidents within days of each other in one block, among 150 all over the town
+    rng = np.random.default_rng(12)
+    xy = np.vstack([rng.uniform([0, 0], [5000, 4000], (150, 2)), rng.normal([2500, 2000], 20, (10, 2))])
+    day = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(160) * 2.0, unit="D")
+    spread = gpd.GeoDataFrame({"start": day}, geometry=gpd.points_from_xy(*xy.T), crs=RD)
+    burst = spread.assign(start=day.where(np.arange(160) < 150, day[150]))
+    settings = {"bandwidth": 300, "at_risk": homes, "significance": 0.05, "rng": 1}
+    apart = hg.hotspots(
+        spread.assign(start=spread["start"].sample(frac=1, random_state=2).to_numpy()), grid, **settings
+    )
+    assert len(apart) == 1
+    assert apart.geometry[1].contains(Point(2500, 2000))
+    assert len(hg.hotspots(burst, grid, **settings)) == 0

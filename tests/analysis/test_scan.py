@@ -93,3 +93,16 @@ def test_too_little_expected_everywhere_is_not_tested():
     found = scan(homes * 2, homes, 100.0, 19, np.random.default_rng(1))
     assert not found.tested.any()
     assert np.isnan(found.of_pieces((homes > 0).astype(int), 1)).all()
+
+
+def test_incidents_that_belong_together_are_drawn_together(town):
+    # one chain of all incidents: every draw puts them on one cell, so that no pattern is stranger than that
+    homes, counts = town
+    counts = np.where(homes > 0, counts, 0)
+    n = int(counts.sum())
+    heap = scan(counts, homes, 100.0, 19, np.random.default_rng(1), np.array([n]))
+    assert heap.p_value(heap.ratios.max()) == 1.0
+    apart = scan(counts, homes, 100.0, 19, np.random.default_rng(1))
+    alone = scan(counts, homes, 100.0, 19, np.random.default_rng(1), np.ones(n, int))
+    np.testing.assert_array_equal(alone.null, apart.null)
+    assert heap.null.min() > apart.null.max()
