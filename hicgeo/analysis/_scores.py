@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from hicgeo.grid import Grid
 
@@ -54,30 +52,22 @@ class Tally:
         self.kept = np.zeros(weeks)
         """Hits if the marked area kept its share of the past."""
 
-    def add(self, trial: Trial, grid: Grid, values: Array) -> None:
-        """Score one map."""
+    def add(self, trial: Trial, grid: Grid, values: Array) -> Array:
+        """Score one map; its hits per week."""
         position = position_of(grid)
         at, before = position[grid.locate(trial.came)], position[grid.locate(trial.before)]
         weeks = len(self.n)
+        own = np.zeros(weeks)
         self.n += np.bincount(trial.week, minlength=weeks)
         for k, share in enumerate(self.shares):
             marked = np.append(marked_share(values, share), 0.0)  # the last is for places without a cell of this grid
-            self.hits[k] += np.bincount(trial.week, weights=marked[at], minlength=weeks)
+            hits = np.bincount(trial.week, weights=marked[at], minlength=weeks)
+            self.hits[k] += hits
             if k == 0:
+                own += hits
                 kept = marked[before].mean() if len(before) else np.nan
                 self.kept += kept * np.bincount(trial.week, minlength=weeks)
-
-    def rows(self, key: dict[str, Any], trial: Trial, zero: pd.Timestamp) -> list[dict[str, Any]]:
-        """What came and was hit, per week of a trial."""
-        return [
-            key
-            | {
-                "week": zero + pd.Timedelta(days=7 * int(week)),
-                "n": int((trial.week == week).sum()),
-                "hits": float(self.hits[0, week]),
-            }
-            for week in np.unique(trial.week)
-        ]
+        return own
 
     def scores(
         self, best: float, best_drawn: Array, drawn: Array, share: float

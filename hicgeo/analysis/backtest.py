@@ -280,11 +280,14 @@ def backtest(
             tally = Tally(covered, [share, *(min(1.0, h / _area_ha(grid)) for h in hectares)])
             for trial in trials:
                 place, values, weights = scorer(trial.origin, horizon)
-                tally.add(trial, place, values)
+                hits = tally.add(trial, place, values)
                 key = {"method": name, "horizon_days": horizon, "origin": _date(trial.origin)}
                 if weights:
                     rows["weights"].append(key | weights)
-                rows["weeks"] += tally.rows(key, trial, _date(zero))
+                rows["weeks"] += [
+                    key | {"week": _date(zero + 7 * week), "n": int((trial.week == week).sum()), "hits": hits[week]}
+                    for week in np.unique(trial.week)
+                ]
             score, spread = tally.scores(best, best_drawn, drawn, share)
             key = {"method": name, "horizon_days": horizon}
             rows["scores"].append(key | score | bounds(spread, enough=enough))
@@ -295,10 +298,10 @@ def backtest(
                 )
     index = ["method", "horizon_days"]
     return Backtest(
-        scores=pd.DataFrame(rows["scores"]).set_index(index),
+        scores=_indexed(pd.DataFrame(rows["scores"]), index),
         differences=_differences(pai, methods, [name for name in scorers if name in BASELINES], horizons),
-        capture=pd.DataFrame(rows["capture"]).set_index([*index, "area_ha"]),
-        weeks=pd.DataFrame(rows["weeks"]).set_index([*index, "origin", "week"]),
+        capture=_indexed(pd.DataFrame(rows["capture"]), [*index, "area_ha"]),
+        weeks=_indexed(pd.DataFrame(rows["weeks"]), [*index, "origin", "week"]),
         weights=_weights(rows["weights"], index),
         about={
             "share": share,
@@ -499,9 +502,15 @@ def _differences(
                 rows.append((name, other, horizon, mine - theirs, low, high, verdict if low == low else TOO_SHORT))
     names = ["method", "baseline", "horizon_days"]
     columns = ["pai_difference", "pai_difference_low", "pai_difference_high", "verdict"]
-    return pd.DataFrame(rows, columns=names + columns).set_index(names)
+    return _indexed(pd.DataFrame(rows, columns=names + columns), names)
 
 
 def _weights(rows: list[dict[str, Any]], index: list[str]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=[*index, "origin", *PARTS])
-    return table.astype(dict.fromkeys(PARTS, float)).set_index([*index, "origin"])
+    return _indexed(table.astype(dict.fromkeys(PARTS, float)), [*index, "origin"])
+
+
+def _indexed(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Put names on the rows, methods before baselines, in an order that pandas can look up in."""
+    kind = pd.CategoricalDtype([*METHODS, *BASELINES], ordered=True)
+    return table.astype({name: kind for name in names if name in ("method", "baseline")}).set_index(names).sort_index()

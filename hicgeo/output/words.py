@@ -10,6 +10,7 @@ import pandas as pd
 from hicgeo.errors import InputError
 from hicgeo.output import _words_near_repeat as near_repeat
 from hicgeo.output import _words_operation as operation
+from hicgeo.output._words_backtest import backtest
 from hicgeo.output._words_hotspots import hotspots
 from hicgeo.output.language import Language, base_name, check_language, crime, number, percent, text
 from hicgeo.output.target_words import context_said, targets_said
@@ -29,6 +30,7 @@ def in_words(result: Any, *, language: str = "nl") -> list[str]:
         Answer of `rates`, `group_rates`, `match_codes`, `hotspots`, `dark_days`, `cluster_seasons`, `knox`,
         `near_repeat_chains`, `minimum_detectable_effect`, `evaluate_operation`,
         `target_areas`, `context_layers` or `read_incidents`.
+        `near_repeat_chains`, `backtest` or `read_incidents`.
     language
         "nl" or "en".
 
@@ -70,6 +72,7 @@ def in_words(result: Any, *, language: str = "nl") -> list[str]:
         "criterion_met": operation.evaluation,
         "fall": operation.detectable,
         "capacity_ha": targets_said,
+        "differences": backtest,
     }
     for mark, speak in by_columns.items():
         if mark in columns:

@@ -105,8 +105,10 @@ def test_a_spot_that_moves_is_not(grid):
     assert verdict in ("niet te onderscheiden", "slechter")
 
 
-def test_weeks_add_up_to_the_scores(tested):
-    total = tested.weeks.groupby(["method", "horizon_days"])[["n", "hits"]].sum()
+def test_weeks_add_up_to_the_scores_also_when_horizons_cut_them(points, grid, tested):
+    odd = hg.backtest(points, grid, horizon_days=10, **NO_LEARNING)
+    np.testing.assert_allclose(odd.weeks["hits"].groupby("method", observed=True).sum(), odd.scores["hits"])
+    total = tested.weeks.groupby(["method", "horizon_days"], observed=True)[["n", "hits"]].sum()
     pd.testing.assert_frame_equal(
         total.sort_index(), tested.scores[["n", "hits"]].sort_index(), check_dtype=False, check_exact=False
     )

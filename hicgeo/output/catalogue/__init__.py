@@ -4,6 +4,7 @@ A key that is asked for and not here raises; tests read the sources for keys, an
 """
 
 from hicgeo.output.catalogue import (
+    backtest,
     briefing,
     density,
     near_repeat,
@@ -18,5 +19,19 @@ from hicgeo.output.catalogue import (
     terms,
 )
 
-TOPICS = (briefing, density, near_repeat, operation, page, periods, quality, rates, season, target_map, targets, terms)
+TOPICS = (
+    backtest,
+    briefing,
+    density,
+    near_repeat,
+    operation,
+    page,
+    periods,
+    quality,
+    rates,
+    season,
+    target_map,
+    targets,
+    terms,
+)
 CATALOGUE: dict[str, tuple[str, str]] = {key: labels for topic in TOPICS for key, labels in topic.TEXTS.items()}
