@@ -25,7 +25,9 @@ Array = npt.NDArray[np.float64]
 METHODS = ("kde", "two_scale", "learned")
 BASELINES = ("last_year_100m", "last_year_250m", "last_month_100m", "dwellings", "random")
 COUNTING = BASELINES[:3]
-PARTS = ("density", "own_cell", "even", "wide", "recent", "near_30_days", "near_5_days", "season")
+PARTS = (
+    "density", "own_cell", "even", "wide", "recent", "near_30_days", "near_5_days", "season", "dwellings", "local_rate",
+)  # fmt: skip
 TWO_SCALES = PARTS[:3]
 
 MIN_INCIDENTS = 30
@@ -100,10 +102,12 @@ class _Past:
     edge: Edge
     train_days: int
     first: float
+    homes: Array | None
     made: dict[tuple[str, float, int], Array | None] = field(default_factory=dict)
 
-    def density(self, weight: Array, times: float = 1.0, metres: float | None = None) -> Array:
-        """Smoothed share of each cell; all the same where nothing happened."""
+    def density(self, weight: Array, times: float = 1.0, metres: float | None = None, at: Any = None) -> Array:
+        """Smoothed share of each cell, of incidents or of other points; all the same where there is nothing."""
+        points = self.points if at is None else at
         used, cells = weight > 0, int(self.grid.inside.sum())
         if not used.any():
             return np.full(cells, 1 / cells)
@@ -114,14 +118,14 @@ class _Past:
             own = chosen.radius(self.kernel) if isinstance(chosen, Bandwidth) else chosen
             chosen = min(own * times, float(np.hypot(*self.grid.shape)) * self.grid.cell_size)
         surface = kde(
-            self.points[used], self.grid, bandwidth=chosen, kernel=self.kernel, edge=self.edge, weights=weight[used]
+            points[used], self.grid, bandwidth=chosen, kernel=self.kernel, edge=self.edge, weights=weight[used]
         )
         values = surface.to_numpy()[self.grid.inside]
         return np.asarray(values / values.sum()) if values.any() else np.full(cells, 1 / cells)
 
     def part(self, name: str, origin: float, horizon: int) -> Array | None:
         """Share of each cell in what happened before `origin`, by one way to look; None where it cannot be made."""
-        key = (name, origin, horizon if name == "season" else 0)
+        key = (name, 0.0 if "dwellings" in name else origin, horizon if name == "season" else 0)
         if key not in self.made:
             self.made[key] = self._make(name, origin, horizon)
         return self.made[key]
@@ -145,8 +149,24 @@ class _Past:
             season = (age > 365 - SEASON_DAYS) & (apart <= SEASON_DAYS)
             known = origin - self.first >= 365 and season.any()
             return self.density(season.astype(float), times=2.0) if known else None
+        if name in ("dwellings", "smooth_dwellings", "local_rate"):
+            return self._of_dwellings(name, origin, horizon)
         half_life, metres = {"recent": (60, None), "near_30_days": (30, NEAR_M), "near_5_days": (5, NEAR_M)}[name]
         return self.density(np.where(past, 0.5 ** (np.maximum(age, 0) / half_life), 0.0), metres=metres)
+
+    def _of_dwellings(self, name: str, origin: float, horizon: int) -> Array | None:
+        """Dwellings as they are, smoothed, or each at the rate of the incidents around it."""
+        if self.homes is None:
+            return None
+        if name == "dwellings":
+            return self.homes / self.homes.sum()
+        if name == "smooth_dwellings":
+            return self.density(self.homes, at=_centres(self.grid))
+        around, local = self.part("smooth_dwellings", origin, horizon), self.part("density", origin, horizon)
+        if around is None or local is None:
+            return None
+        expected = self.homes * np.divide(local, around, out=np.zeros(len(local)), where=around > 0)
+        return expected / expected.sum() if expected.any() else self.homes / self.homes.sum()
 
     def parts(self, names: Collection[str], origin: float, horizon: int) -> dict[str, Array]:
         """Those of the parts that can be made."""
@@ -184,8 +204,8 @@ def backtest(
         The cells that are marked.
     method
         "kde" (the density of the last `train_days`), "two_scale" (density and the cell's own count, weighed as they
-        predicted best on earlier windows) or "learned" (the same with wider, recent, near-repeat and seasonal parts);
-        one or several.
+        predicted best on earlier windows) or "learned" (the same with wider, recent, near-repeat and seasonal parts,
+        and with `at_risk` the dwellings at the rate of their surroundings); one or several.
     horizon_days
         How many days ahead; one or several.
     bandwidth, kernel, edge
@@ -199,7 +219,7 @@ def backtest(
     hectares
         Fixed areas for `capture`.
     at_risk
-        Dwellings on the grid, for the baseline that knows only them.
+        Dwellings on the grid: for the baseline that knows only them, and for "learned".
     rng
         Seed or Generator of the intervals.
 
@@ -213,7 +233,7 @@ def backtest(
     ------
     InputError
         There is no `start`, an argument is out of range, fewer than 30 incidents lie before `test_from` or after it,
-        or the past is too short to learn from.
+        nothing is at risk, or the past is too short to learn from.
     AlignmentError
         `at_risk` is not on this grid.
     CrsError
@@ -226,7 +246,8 @@ def backtest(
     that each part explains, by maximum likelihood (EM) on up to six windows that end before the origin. Intervals: 999
     draws of whole weeks, the same for every method, so that differences are paired. They say how the score would
     vary over other weeks of this town and time, not over other towns. Cost: one `kde` per origin for "kde", as many
-    again for every window that "two_scale" learns from, six times that for "learned"; O(999 x weeks) for the intervals.
+    again for every window that "two_scale" learns from, five times that for "learned"; O(999 x weeks) for the
+    intervals.
 
     PEI compares with the best cells in hindsight. RRI (recapture rate index) of 1: the marked area kept its share.
 
@@ -262,8 +283,9 @@ def backtest(
     kept, day = points[used], day[used]
     zero, end = _test_period(test_from, day, horizons)
     _enough(day, zero, end, methods)
-    past = _Past(kept, day, grid, bandwidth, kernel, edge, train_days, float(day.min()))
-    scorers = {name: _scorer(name, past) for name in methods} | _baselines(past, at_risk)
+    homes = _homes(at_risk, grid)
+    past = _Past(kept, day, grid, bandwidth, kernel, edge, train_days, float(day.min()), homes)
+    scorers = {name: _scorer(name, past) for name in methods} | _baselines(past)
 
     random = generator(rng)
     weeks = int(np.ceil((end - zero) / 7))
@@ -394,6 +416,36 @@ def _enough(day: Array, zero: float, end: float, methods: Collection[str]) -> No
         )
 
 
+def _homes(at_risk: xr.DataArray | None, grid: Grid) -> Array | None:
+    """What is at risk in each cell of the area."""
+    if at_risk is None:
+        return None
+    if at_risk.shape != grid.shape or not (
+        np.array_equal(at_risk["x"], grid.x) and np.array_equal(at_risk["y"], grid.y)
+    ):
+        raise AlignmentError(
+            "at_risk must be on the grid of the back-test",
+            f"{at_risk.shape} cells against {grid.shape}",
+            "read it with hicgeo.read_at_risk(source, grid) for this grid",
+        )
+    homes = np.nan_to_num(at_risk.to_numpy()[grid.inside])
+    if not (np.isfinite(homes).all() and (homes >= 0).all() and homes.any()):
+        raise InputError(
+            "at_risk must hold numbers from 0, and something at risk in the area",
+            f"{int((homes < 0).sum())} cells under 0, {homes.sum():g} in all",
+            "read it with hicgeo.read_at_risk(source, grid)",
+        )
+    return np.asarray(homes)
+
+
+def _centres(grid: Grid) -> gpd.GeoSeries:
+    """Centres of the cells of the area."""
+    import geopandas as gpd
+
+    x, y = np.meshgrid(grid.x, grid.y)
+    return gpd.GeoSeries(gpd.points_from_xy(x[grid.inside], y[grid.inside]), crs=grid.crs)
+
+
 def _xy(points: gpd.GeoDataFrame) -> Array:
     return np.column_stack([points.geometry.x.to_numpy(), points.geometry.y.to_numpy()])
 
@@ -439,7 +491,7 @@ def _mixture(explained: Array) -> Array:
     return share
 
 
-def _baselines(past: _Past, at_risk: xr.DataArray | None) -> dict[str, Score]:
+def _baselines(past: _Past) -> dict[str, Score]:
     import geopandas as gpd
 
     places = _xy(past.points)
@@ -459,16 +511,8 @@ def _baselines(past: _Past, at_risk: xr.DataArray | None) -> dict[str, Score]:
 
     sizes = zip(COUNTING, ((100.0, 365), (250.0, 365), (100.0, 28)), strict=True)
     found = {name: counting(size, days) for name, (size, days) in sizes}
-    if at_risk is not None:
-        if at_risk.shape != past.grid.shape or not (
-            np.array_equal(at_risk["x"], past.grid.x) and np.array_equal(at_risk["y"], past.grid.y)
-        ):
-            raise AlignmentError(
-                "at_risk must be on the grid of the back-test",
-                f"{at_risk.shape} cells against {past.grid.shape}",
-                "read it with hicgeo.read_at_risk(source, grid) for this grid",
-            )
-        homes = np.nan_to_num(at_risk.to_numpy()[past.grid.inside])
+    homes = past.homes
+    if homes is not None:
         found["dwellings"] = lambda origin, horizon: (past.grid, homes, {})
     even = np.zeros(int(past.grid.inside.sum()))
     found["random"] = lambda origin, horizon: (past.grid, even, {})

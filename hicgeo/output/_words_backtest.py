@@ -17,8 +17,8 @@ def backtest(test: Any, language: Language) -> list[str]:
     # The fullest, not the best: picking the winner afterwards would flatter it.
     method = next(name for name in ("learned", "two_scale", "kde") if name in tried)
     mine = scores.loc[(method, horizon)]
-    counts = [name for name in ("last_year_100m", "last_year_250m") if (name, horizon) in scores.index]
-    other = max(counts, key=lambda name: scores.loc[(name, horizon), "pai"])
+    plain = [name for name in ("last_year_100m", "last_year_250m", "dwellings") if (name, horizon) in scores.index]
+    other = max(plain, key=lambda name: scores.loc[(name, horizon), "pai"])
     apart = test.differences.loc[(method, other, horizon)]
     words = {
         "method": text(f"method.{method}", language),

@@ -138,7 +138,21 @@ def test_weights_are_those_of_greatest_likelihood():
 def test_weights_are_shares_and_a_season_needs_a_year(tested):
     np.testing.assert_allclose(tested.weights.sum(axis=1), 1.0)
     assert tested.weights.loc["two_scale"].drop(columns=["even", "own_cell", "density"]).isna().all(axis=None)
-    assert tested.weights["season"].isna().all()
+    assert tested.weights[["season", "dwellings", "local_rate"]].isna().all(axis=None)
+
+
+def test_each_dwelling_has_the_rate_of_its_surroundings(grid):
+    # incidents fall on dwellings alike, which stand in every second column: the rate tells those from the gaps
+    homes = grid.counts(np.empty((0, 2))) + (np.arange(len(grid.x)) % 2) * 10.0
+    rng = np.random.default_rng(2)
+    xy = rng.uniform([0, 0], [4000, 3000], (3000, 2))
+    xy = xy[np.floor(xy[:, 0] / 100) % 2 == 1]
+    got = hg.backtest(
+        table(xy, rng.integers(0, 400, len(xy))), grid, method=("kde", "learned"), share=0.5, horizon_days=28,
+        bandwidth=500.0, at_risk=homes, rng=1,
+    )  # fmt: skip
+    assert got.scores.loc[("learned", 28), "hit_rate"] == pytest.approx(1.0)
+    assert got.scores.loc[("kde", 28), "hit_rate"] < 0.9
 
 
 def test_with_two_years_there_is_a_season(grid):
@@ -153,6 +167,10 @@ def test_dwellings_are_a_baseline_when_known(points, grid):
     got = hg.backtest(points, grid, horizon_days=28, at_risk=homes, **NO_LEARNING)
     assert ("kde", "dwellings", 28) in got.differences.index
     assert 0.5 < got.scores.loc[("dwellings", 28), "pai"] < 3
+    learned = hg.backtest(points, grid, method="learned", horizon_days=28, at_risk=homes, bandwidth=300.0, rng=1)
+    assert learned.weights[["dwellings", "local_rate"]].notna().all(axis=None)
+    with pytest.raises(hg.InputError, match="something at risk"):
+        hg.backtest(points, grid, horizon_days=28, at_risk=homes * 0, **NO_LEARNING)
     with pytest.raises(hg.AlignmentError, match="on the grid"):
         hg.backtest(points, grid, horizon_days=28, at_risk=homes[1:], **NO_LEARNING)
 

@@ -4,8 +4,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "method.kde": ("dichtheid", "density"),
     "method.two_scale": ("dichtheid met de telling van het vak zelf", "density with the cell's own count"),
     "method.learned": (
-        "dichtheid, eigen telling, recente maanden en herhalingen samen",
-        "density, own count, recent months and near repeats together",
+        "dichtheid, eigen telling, recente maanden, herhalingen en woningen samen",
+        "density, own count, recent months, near repeats and dwellings together",
     ),
     "method.last_year_100m": (
         "tellen per vak van 100 m in het afgelopen jaar",
@@ -19,7 +19,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "tellen per vak van 100 m in de afgelopen maand",
         "counting per square of 100 m over the past month",
     ),
-    "method.dwellings": ("alleen de woningen", "dwellings only"),
+    "method.dwellings": ("de vakken met de meeste woningen", "the squares with the most dwellings"),
     "method.random": ("willekeurig kiezen", "choosing at random"),
     "words.backtest": (
         "Teruggekeken van {first} tot en met {last}, steeds {days} dagen vooruit: in {share} van het gebied viel "
@@ -44,8 +44,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "That is not demonstrably better than {baseline} ({theirs} times), which anyone can do.",
     ),
     "words.backtest.worse": (
-        "Dat is slechter dan {baseline} ({theirs} keer): gebruik liever die telling.",
-        "That is worse than {baseline} ({theirs} times): use that count instead.",
+        "Dat is slechter dan {baseline} ({theirs} keer): gebruik liever dat.",
+        "That is worse than {baseline} ({theirs} times): use that instead.",
     ),
     "words.backtest.short": (
         "De periode van {first} tot en met {last} is te kort om te zeggen of de kaart vooruit helpt.",
