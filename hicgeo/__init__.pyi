@@ -32,6 +32,7 @@ from .grid import Grid
 from .output.disclosure import Handling
 from .output.maps import HotspotMap
 from .output.pictures import plot_rates, plot_seasons
+from .output.pictures_density import plot_backtest, plot_bandwidth, plot_surface
 from .output.pictures_operation import plot_evaluation
 from .output.quality import plot_quality, quality_table
 from .output.tables import write_surface, write_table
@@ -115,10 +116,13 @@ __all__ = [
     "open_run",
     "outlook",
     "plan_operation",
+    "plot_backtest",
+    "plot_bandwidth",
     "plot_evaluation",
     "plot_quality",
     "plot_rates",
     "plot_seasons",
+    "plot_surface",
     "propose_intake",
     "quality_table",
     "rates",

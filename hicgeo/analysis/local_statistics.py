@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import sparse, stats
+from scipy import sparse, special
 
 from hicgeo.analysis._inference import Rng, false_discovery, generator
 from hicgeo.analysis._scan import disc
@@ -22,7 +22,7 @@ Array = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 
 LEVEL = 0.05
-UNTESTED = "niet te toetsen"
+UNCLEAR, UNTESTED = "niet te onderscheiden", "niet te toetsen"
 
 
 def gi_star(
@@ -93,7 +93,7 @@ def gi_star(
         spread = np.sqrt((n * squares - weight**2) / (n - 1))
         z = np.where(around.testable & (spread > 0), (total - x.mean() * weight) / (x.std() * spread), np.nan)
     columns = {"z": z, **_p_values(z, around, permutations, rng)}
-    return around.answer(columns, np.where(z > 0, "hoog", "laag"))
+    return around.answer(columns, (z < 0).astype(np.int64), ["hoog", "laag"])
 
 
 def local_moran(
@@ -155,8 +155,8 @@ def local_moran(
     # esda divides by n - 1 what others divide by n; both cancel in z
     columns = {"local_i": np.where(around.testable, own * lag, np.nan), "z": z}
     columns |= _p_values(z, around, permutations, rng)
-    names = np.where(own > 0, "hoog bij ", "laag bij ").astype(object) + np.where(lag > 0, "hoog", "laag")
-    return around.answer(columns, names)
+    which = 2 * (own <= 0).astype(np.int64) + (lag <= 0)
+    return around.answer(columns, which, ["hoog bij hoog", "hoog bij laag", "laag bij hoog", "laag bij laag"])
 
 
 @dataclass(frozen=True)
@@ -189,25 +189,32 @@ class _Around:
         row_most = np.asarray(self.links.max(axis=1).todense()).ravel()
         return np.where(self.diagonal > 0, self.diagonal, row_most) if largest else self.diagonal
 
-    def answer(self, columns: dict[str, Array], names: npt.NDArray[Any]) -> pd.DataFrame | xr.Dataset:
-        """Put the columns back on the index or the cells of the values."""
-        decisive = columns["p_permutation_fdr"]
-        decisive = columns["p_fdr"] if np.isnan(decisive).all() else decisive
+    def answer(self, columns: dict[str, Array], which: npt.NDArray[np.integer], names: list[str]) -> Any:
+        """Put the columns back in their places; `which` of the names a place has where it is significant."""
+        decisive = columns["p_fdr"] if np.isnan(columns["p_permutation_fdr"]).all() else columns["p_permutation_fdr"]
+        names = [*names, UNCLEAR, UNTESTED]
         # A comparison with NaN is false: what could not be tested is named after it.
-        state = np.where(decisive <= LEVEL, names, "niet te onderscheiden").astype(object)
-        state[np.isnan(columns["z"])] = UNTESTED
-        full = {name: np.full(self.known.size, np.nan) for name in columns}
-        for name, values in columns.items():
-            full[name][self.known.ravel()] = values
-        states = np.full(self.known.size, UNTESTED, dtype=object)
-        states[self.known.ravel()] = state
+        state = np.where(decisive <= LEVEL, which, len(names) - 2)
+        state[np.isnan(columns["z"])] = len(names) - 1
+        if not self.known.all():
+            place = self.known.ravel()
+            columns = {name: _placed(values, place, np.nan) for name, values in columns.items()}
+            state = _placed(state, place, len(names) - 1)
         if isinstance(self.values, pd.Series):
-            return pd.DataFrame(full | {"state": pd.array(states, dtype="str")}, index=self.values.index)
+            return pd.DataFrame(columns | {"state": pd.Categorical.from_codes(state, names)}, index=self.values.index)
         import xarray as xr
 
         shape, dims = self.values.shape, self.values.dims
-        made = {name: (dims, array.reshape(shape)) for name, array in full.items()}
-        return xr.Dataset(made | {"state": (dims, states.reshape(shape))}, self.values.coords, self.values.attrs)
+        made = {name: (dims, array.reshape(shape)) for name, array in columns.items()}
+        spoken = np.array(names)[state].reshape(shape)
+        return xr.Dataset(made | {"state": (dims, spoken)}, self.values.coords, self.values.attrs)
+
+
+def _placed(values: npt.NDArray[Any], place: npt.NDArray[np.bool_], other: float) -> npt.NDArray[Any]:
+    """Values in their places, something else between."""
+    out = np.full(place.size, other, values.dtype)
+    out[place] = values
+    return out
 
 
 def _around(values: pd.Series | xr.DataArray, neighbours: Graph | float) -> _Around:
@@ -284,7 +291,7 @@ def _disc_of(values: xr.DataArray, radius: Any) -> Whole:
 
 def _p_values(z: Array, around: _Around, permutations: int, rng: Rng | None) -> dict[str, Array]:
     """Normal and permutation p-values, each also adjusted for the number of places."""
-    normal = 2 * stats.norm.sf(np.abs(z))
+    normal = 2 * special.ndtr(-np.abs(z))
     drawn = np.full(len(z), np.nan)
     if permutations:
         if rng is None:

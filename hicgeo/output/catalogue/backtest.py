@@ -1,6 +1,14 @@
 """Back-test: would the map have worked."""
 
 TEXTS: dict[str, tuple[str, str]] = {
+    "picture.used": ("gebruikt: {metres} m", "used: {metres} m"),
+    "picture.bandwidth": ("bandbreedte in meters ({kernel})", "bandwidth in metres ({kernel})"),
+    "picture.criterion": ("criterium", "criterion"),
+    "picture.days": ("{n} dagen", "{n} days"),
+    "picture.pai": (
+        "keer zoveel incidenten als bij willekeurig kiezen (PAI, 95 %-interval)",
+        "times as many incidents as a random choice (PAI, 95 % interval)",
+    ),
     "method.kde": ("dichtheid", "density"),
     "method.two_scale": ("dichtheid met de telling van het vak zelf", "density with the cell's own count"),
     "method.learned": (
