@@ -36,6 +36,7 @@ from .output.pictures_density import plot_backtest, plot_bandwidth, plot_surface
 from .output.pictures_operation import plot_evaluation
 from .output.quality import plot_quality, quality_table
 from .output.tables import write_surface, write_table
+from .output.target_sheets import write_target_sheets
 from .output.target_words import fitting_measures, target_table
 from .output.words import in_words
 from .scale.stream import FileCounts, count_from_file
@@ -144,4 +145,5 @@ __all__ = [
     "write_sample",
     "write_surface",
     "write_table",
+    "write_target_sheets",
 ]

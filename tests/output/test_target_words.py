@@ -119,3 +119,28 @@ def test_context_in_words():
     said = hg.in_words(hg.context_layers(struck, layers, homes, distance_m=300))
     assert said[0].startswith("Binnen 300 m van A lagen 60 incidenten")
     assert said[-1] == "Nabijheid is geen oorzaak."
+
+
+def test_a_page_per_area(targets, tmp_path):
+    from pypdf import PdfReader
+
+    areas = gpd.GeoDataFrame(
+        {"name": ["Hier"], "is_water": [False]}, geometry=[box(0, 0, 3000, 3000)], crs=RD,
+        index=pd.Index(["BU00000000"], name="code"),
+    )  # fmt: skip
+    table = hg.target_table(targets, crime_type="woninginbraak")
+    measures = hg.fitting_measures(targets, hg.read_measures(), crime_type="woninginbraak")
+    paths = hg.write_target_sheets(table, tmp_path / "bladen", neighbourhoods=areas, measures=measures)
+    assert [path.name for path in paths] == [f"gebied-{rank}.pdf" for rank in table.index]
+    before = paths[0].read_bytes()
+    pages = PdfReader(paths[0]).pages
+    assert len(pages) == 1
+    said = pages[0].extract_text()
+    for words in ("VERTROUWELIJK", "Gebied 1", "dagen en uren", "Inbraakpreventie"):
+        assert words in said
+    hg.write_target_sheets(table, tmp_path / "bladen", neighbourhoods=areas, measures=measures)
+    assert paths[0].read_bytes() == before
+    with pytest.raises(hg.ColumnError):
+        hg.write_target_sheets(targets.areas, tmp_path, neighbourhoods=areas)
+    with pytest.raises(hg.DisclosureError):
+        hg.write_target_sheets(table.assign(geometry=table.buffer(10)), tmp_path, neighbourhoods=areas)

@@ -63,6 +63,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "De volgorde volgt alleen uit het verwachte aantal incidenten; al het andere staat ernaast.",
         "The order follows from the expected number of incidents alone; everything else stands beside it.",
     ),
+    "sheet.expected": (
+        "{n} ({between}) {crime} in {days} dagen",
+        "{n} ({between}) {crime} in {days} days",
+    ),
+    "sheet.measures": ("maatregelen om te bespreken", "measures to discuss"),
     "words.context": (
         "Binnen {distance} m van {layer} lagen {n} incidenten, {times} keer zo veel als de woningen daar doen "
         "verwachten (95 %-interval {low} tot {high}).",

@@ -1,0 +1,152 @@
+"""One page per target area, to take along: where it is, when, why, and what would make it wrong."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from hicgeo.errors import ColumnError
+from hicgeo.output._write import write_bytes
+from hicgeo.output.disclosure import check_profile, release
+from hicgeo.output.language import Language, check_language, crime, number, text
+from hicgeo.output.pictures import INK, LAND, SOFT, WATER, Picture
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+AREA = "#0b4f9e"
+NEEDED = ("hours", "reasons", "backtest", "doubts", "expected", "expected_low", "expected_high", "area_ha")
+A4 = (8.27, 11.69)
+
+
+def write_target_sheets(
+    areas: gpd.GeoDataFrame,
+    folder: str | os.PathLike[str],
+    *,
+    neighbourhoods: gpd.GeoDataFrame,
+    measures: pd.DataFrame | None = None,
+    profile: str = "driehoek",
+    language: str = "nl",
+) -> list[Path]:
+    """Write a PDF of one page for every target area.
+
+    Parameters
+    ----------
+    areas
+        Answer of `target_table`.
+    folder
+        Where: `gebied-1.pdf` and so on (`area-1.pdf` in English). It is made when it does not exist.
+    neighbourhoods
+        Neighbourhood table, for the map.
+    measures
+        Answer of `fitting_measures`; left out, none are named.
+    profile
+        "driehoek" lets only areas through, "intern" everything.
+    language
+        "nl" or "en".
+
+    Returns
+    -------
+    list of Path
+        The files, by rank.
+
+    Raises
+    ------
+    DisclosureError
+        The areas may not leave under this profile. Nothing is written.
+    ColumnError
+        `areas` lacks a column of `target_table`.
+    InputError
+        Language or profile is unknown, or a file cannot be written.
+
+    Notes
+    -----
+    Drawn by matplotlib, so that no browser is needed; the same areas give the same bytes. O(areas x neighbourhoods).
+    """
+    said = check_language(language)
+    missing = [name for name in NEEDED if name not in areas]
+    if missing:
+        raise ColumnError(
+            "sheets need the areas in words", "no " + ", ".join(missing), "give the answer of hicgeo.target_table"
+        )
+    released = release(areas, check_profile(profile))
+    paths = []
+    for rank, row in released.iterrows():
+        own = None if measures is None else measures[measures["rank"] == rank]
+        name = f"{text('target', said, rank=rank).lower().replace(' ', '-')}.pdf"
+        paths.append(write_bytes(Path(folder) / name, _page(row, int(rank), areas, neighbourhoods, own, said)))
+    return paths
+
+
+def _page(
+    row: pd.Series,
+    rank: int,
+    areas: gpd.GeoDataFrame,
+    neighbourhoods: gpd.GeoDataFrame,
+    measures: pd.DataFrame | None,
+    said: Language,
+) -> bytes:
+    figure = Picture(figsize=A4, facecolor="#ffffff")
+    put = figure.text
+    title = text("target", said, rank=rank)
+    if "name" in row and isinstance(row["name"], str):
+        title += f" · {row['name']}"
+    put(0.08, 0.955, title, fontsize=17, color=INK, weight="bold")
+    put(0.08, 0.935, text("page.confidential", said), fontsize=8, color="#a3242c", weight="bold")
+    _map(figure.add_axes((0.08, 0.52, 0.84, 0.39)), row, areas, neighbourhoods)
+    between = f"{number(row['expected_low'], said)} – {number(row['expected_high'], said)}"
+    about = areas.attrs
+    lines = [
+        (text("row.hours", said), row["hours"]),
+        (
+            text("row.expected_period", said),
+            text(
+                "sheet.expected", said, n=number(row["expected"], said, decimals=1), between=between,
+                crime=crime(about.get("crime_type"), said), days=about.get("horizon_days", "?"),
+            ),
+        ),
+        (text("row.area_ha", said), f"{number(row['area_ha'], said)} ha"),
+        (text("row.reasons", said), row["reasons"]),
+        (text("row.backtest", said), row["backtest"]),
+        (text("row.doubts", said), row["doubts"]),
+    ]  # fmt: skip
+    if measures is not None and len(measures):
+        listed = "\n".join(f"{each.aimed_at}: {each.measure}" for each in measures.itertuples())
+        lines.append((text("sheet.measures", said), listed))
+    height = 0.49
+    for head, body in lines:
+        put(0.08, height, head, fontsize=8.5, color=SOFT, va="top")
+        wrapped = "\n".join(part for line in str(body).splitlines() for part in textwrap.wrap(line, 84))
+        put(0.28, height, wrapped, fontsize=9, color=INK, va="top", linespacing=1.35)
+        height -= 0.0165 * (wrapped.count("\n") + 1) + 0.012
+    put(0.08, 0.03, text("page.reported", said), fontsize=7.5, color=SOFT)
+    buffer = BytesIO()
+    figure.savefig(buffer, format="pdf", metadata={"CreationDate": None, "Producer": None, "Creator": None})
+    return buffer.getvalue()
+
+
+def _map(ax: Any, row: pd.Series, areas: gpd.GeoDataFrame, neighbourhoods: gpd.GeoDataFrame) -> None:
+    """Neighbourhoods around the area with their names, the area on top."""
+    ax.set_aspect("equal")
+    shown = neighbourhoods.to_crs(areas.crs)
+    water = shown["is_water"].to_numpy(bool) if "is_water" in shown else None
+    shown.plot(ax=ax, color=LAND, edgecolor="#5d6a75", linewidth=0.6, aspect=None)
+    if water is not None and water.any():
+        shown[water].plot(ax=ax, color=WATER, edgecolor="none", aspect=None)
+    areas.boundary.plot(ax=ax, color=AREA, linewidth=0.8, linestyle=":", aspect=None)
+    areas.loc[[row.name]].plot(ax=ax, facecolor=f"{AREA}55", edgecolor=AREA, linewidth=2, aspect=None)
+    # The view follows the whole of the area, on round hundreds of metres, not the incidents.
+    west, south, east, north = row["geometry"].bounds
+    reach = max(800.0, east - west, north - south)
+    middle = (round((west + east) / 200) * 100, round((south + north) / 200) * 100)
+    ax.set_xlim(middle[0] - 1.3 * reach, middle[0] + 1.3 * reach)
+    ax.set_ylim(middle[1] - 0.85 * reach, middle[1] + 0.85 * reach)
+    for name, at in zip(shown["name"], shown.representative_point(), strict=True):
+        ax.text(at.x, at.y, str(name), fontsize=6.5, color=SOFT, ha="center", clip_on=True)
+    ax.set_xticks([])
+    ax.set_yticks([])
