@@ -150,3 +150,5 @@ def _map(ax: Any, row: pd.Series, areas: gpd.GeoDataFrame, neighbourhoods: gpd.G
         ax.text(at.x, at.y, str(name), fontsize=6.5, color=SOFT, ha="center", clip_on=True)
     ax.set_xticks([])
     ax.set_yticks([])
+    ax.set_xlabel("")
+    ax.set_ylabel("")

@@ -67,7 +67,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{n} ({between}) {crime} in {days} dagen",
         "{n} ({between}) {crime} in {days} days",
     ),
-    "sheet.measures": ("maatregelen om te bespreken", "measures to discuss"),
+    "sheet.measures": ("te bespreken", "to discuss"),
     "words.context": (
         "Binnen {distance} m van {layer} lagen {n} incidenten, {times} keer zo veel als de woningen daar doen "
         "verwachten (95 %-interval {low} tot {high}).",
