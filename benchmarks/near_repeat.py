@@ -11,7 +11,6 @@ import importlib.util
 import json
 import os
 import platform
-import resource
 import statistics
 import time
 from datetime import date
@@ -92,13 +91,10 @@ def chicago() -> dict:
     moment = pd.to_datetime(table["date"]).dt.tz_localize("Europe/Amsterdam")
     places = gpd.points_from_xy(table["x"], table["y"])
     points = gpd.GeoDataFrame({"start": moment, "end": moment}, geometry=places, crs="EPSG:26971")
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     seconds, knox = timed(lambda: hg.knox(points, draws=DRAWS, rng=1), 5)
     chain_seconds, chains = timed(lambda: hg.near_repeat_chains(points, rng=1), 3)
-    extra = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     return {
-        "n": knox.n, "undated": knox.n_undated, "pairs": knox.pairs, "seconds": seconds, "extra_mb": extra,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "n": knox.n, "undated": knox.n_undated, "pairs": knox.pairs, "seconds": seconds,
         "observed": knox.matrix().to_numpy().tolist(), "ratio": knox.matrix("ratio").round(2).to_numpy().tolist(),
         "chains_seconds": chain_seconds, "radius": [chains.radius_m, chains.radius_low, chains.radius_high],
         "days": [chains.warning_days, chains.warning_days_low, chains.warning_days_high],
