@@ -14,6 +14,7 @@ from .analysis.near_repeat import Knox, knox
 from .analysis.operation import Evaluation, OperationPlan, evaluate_operation, plan_operation
 from .analysis.outlook import Outlook, outlook, score_outlook
 from .analysis.rates import group_rates, rates
+from .analysis.risk import RelativeRisk, relative_risk
 from .analysis.season_groups import SeasonClusters, cluster_seasons
 from .analysis.seasons import dark_days, seasonal_index
 from .analysis.targets import Targets, target_areas
@@ -83,6 +84,7 @@ __all__ = [
     "OperationPlan",
     "Outlook",
     "Proposal",
+    "RelativeRisk",
     "Run",
     "RunConfig",
     "SampleCity",
@@ -133,6 +135,7 @@ __all__ = [
     "read_measures",
     "read_neighbourhoods",
     "read_plan",
+    "relative_risk",
     "roll_up",
     "run_suite",
     "sample_city",

@@ -291,13 +291,17 @@ def smoother(grid: Grid, kernel: Kernel, reach: float | Array, n: int) -> Direct
     return Direct(grid, kernel, reach)
 
 
-def around(grid: Grid, kernel: Kernel, reach: float) -> Array:
-    """Mass over the area of a kernel at the centre of every cell of the rectangle; O(cells log(reach / cell))."""
+def stamp(grid: Grid, kernel: Kernel, reach: float) -> Array:
+    """Mass of a kernel at the centre of a cell in the cells around it, no further than the grid is wide."""
     from hicgeo.analysis._compiled_density import CUT
 
     cells = int(np.ceil(reach * (CUT if kernel == "gaussian" else 1.0) / grid.cell_size))
-    offset = [
-        np.arange(-min(cells, size - 1), min(cells, size - 1) + 1) * grid.cell_size / reach for size in grid.shape
-    ]
-    stamp = profile(kernel, offset[0][:, None] ** 2 + offset[1] ** 2) * HEIGHT[kernel] * (grid.cell_size / reach) ** 2
-    return np.asarray(oaconvolve(grid.inside.astype(float), stamp, mode="same"))
+    most = [min(cells, size - 1) for size in grid.shape]
+    offset = [np.arange(-each, each + 1) * grid.cell_size / reach for each in most]
+    height = HEIGHT[kernel] * (grid.cell_size / reach) ** 2
+    return profile(kernel, offset[0][:, None] ** 2 + offset[1] ** 2) * height
+
+
+def around(grid: Grid, kernel: Kernel, reach: float) -> Array:
+    """Mass over the area of a kernel at the centre of every cell of the rectangle; O(cells log(reach / cell))."""
+    return np.asarray(oaconvolve(grid.inside.astype(float), stamp(grid, kernel, reach), mode="same"))
