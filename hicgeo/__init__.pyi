@@ -5,6 +5,8 @@ from .analysis.context import context_layers
 from .analysis.controls import Controls, matched_controls
 from .analysis.counting import CodeMatch, count_incidents, match_codes, roll_up
 from .analysis.density import Bandwidth, kde, kde_by
+from .analysis.darkness import DarknessEffect, darkness_effect
+from .analysis.density import Bandwidth, bandwidth, kde, kde_by
 from .analysis.hotspots import hotspots
 from .analysis.interrupted import InterruptedSeries, interrupted_series
 from .analysis.intervention import WDD, CountChange, DetectableEffect, count_change, minimum_detectable_effect, wdd
@@ -54,7 +56,6 @@ from .suite.run import Run, open_run
 __version__: str
 
 __all__ = [
-    "WDD",
     "AlignmentError",
     "Backtest",
     "Bandwidth",
@@ -65,6 +66,7 @@ __all__ = [
     "Controls",
     "CountChange",
     "CrsError",
+    "DarknessEffect",
     "DetectableEffect",
     "DisclosureError",
     "Evaluation",
@@ -87,6 +89,7 @@ __all__ = [
     "SampleCity",
     "SeasonClusters",
     "Targets",
+    "WDD",
     "aoristic",
     "assign_neighbourhoods",
     "backtest",
@@ -97,6 +100,7 @@ __all__ = [
     "count_from_file",
     "count_incidents",
     "dark_days",
+    "darkness_effect",
     "evaluate_operation",
     "fitting_measures",
     "gi_star",
