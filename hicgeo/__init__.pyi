@@ -4,9 +4,8 @@ from .analysis.chains import Chains, near_repeat_chains
 from .analysis.context import context_layers
 from .analysis.controls import Controls, matched_controls
 from .analysis.counting import CodeMatch, count_incidents, match_codes, roll_up
-from .analysis.density import Bandwidth, kde, kde_by
 from .analysis.darkness import DarknessEffect, darkness_effect
-from .analysis.density import Bandwidth, bandwidth, kde, kde_by
+from .analysis.density import Bandwidth, kde, kde_by
 from .analysis.hotspots import hotspots
 from .analysis.interrupted import InterruptedSeries, interrupted_series
 from .analysis.intervention import WDD, CountChange, DetectableEffect, count_change, minimum_detectable_effect, wdd
@@ -56,6 +55,7 @@ from .suite.run import Run, open_run
 __version__: str
 
 __all__ = [
+    "WDD",
     "AlignmentError",
     "Backtest",
     "Bandwidth",
@@ -89,7 +89,6 @@ __all__ = [
     "SampleCity",
     "SeasonClusters",
     "Targets",
-    "WDD",
     "aoristic",
     "assign_neighbourhoods",
     "backtest",

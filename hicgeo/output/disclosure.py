@@ -52,7 +52,7 @@ AGGREGATE_COLUMNS = frozenset({
     "distance", "days", "metres_from", "metres_to", "days_from", "days_to", "observed", "expected_median",
     "ratio_median", "null_low", "null_high", "role", "expected_share", "fitted",
     # operations
-    "before", "after", "effect", "estimate", "error", "low", "high", "fall", "power", "area", "match", "match_before",
+    "before", "after", "estimate", "fall", "power", "area", "match", "match_before",
 })  # fmt: skip
 """Columns that speak of areas, periods and rows of a report, never of one incident."""
 
