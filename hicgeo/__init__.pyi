@@ -4,6 +4,7 @@ from .analysis.chains import Chains, near_repeat_chains
 from .analysis.context import context_layers
 from .analysis.controls import Controls, matched_controls
 from .analysis.counting import CodeMatch, count_incidents, match_codes, roll_up
+from .analysis.darkness import DarknessEffect, darkness_effect
 from .analysis.density import Bandwidth, kde, kde_by
 from .analysis.hotspots import hotspots
 from .analysis.interrupted import InterruptedSeries, interrupted_series
@@ -67,6 +68,7 @@ __all__ = [
     "Controls",
     "CountChange",
     "CrsError",
+    "DarknessEffect",
     "DetectableEffect",
     "DisclosureError",
     "Evaluation",
@@ -100,6 +102,7 @@ __all__ = [
     "count_from_file",
     "count_incidents",
     "dark_days",
+    "darkness_effect",
     "evaluate_operation",
     "fitting_measures",
     "gi_star",

@@ -7,11 +7,17 @@ from functools import cache, partial
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+
+from hicgeo.schema import TIME_ZONE
 
 TWILIGHTS = {"civil": 6.0, "nautical": 12.0, "astronomical": 18.0}
 """Degrees that the sun is below the horizon at the end of dusk."""
 
 LIGHT = ("daylight", "twilight", "dark")
+NETHERLANDS = (52.1, 5.2)
+"""Latitude and longitude of the middle of the country: its darkness differs by under a quarter of an hour elsewhere."""
+
 Moments = npt.NDArray[np.int64]
 
 
@@ -67,3 +73,46 @@ def light_changes(
     found.sort()
     moments, lights = np.array(found, np.int64).T
     return np.ascontiguousarray(moments), np.ascontiguousarray(lights)
+
+
+def dark_hours(
+    days: pd.PeriodIndex,
+    place: tuple[float, float],
+    *,
+    between: tuple[float, float] = (0, 24),
+    twilight: str = "civil",
+) -> npt.NDArray[np.float64]:
+    """Hours of darkness on each day between two times of the clock.
+
+    Parameters
+    ----------
+    days
+        Days, ascending.
+    place
+        Latitude and longitude.
+    between
+        Hours of the clock in Europe/Amsterdam, 0 to 24.
+    twilight
+        Where darkness begins, one of `TWILIGHTS`.
+
+    Notes
+    -----
+    O(days).
+    """
+    from hicgeo.analysis import _compiled_timing
+
+    begin, stop = (
+        (days.to_timestamp() + pd.Timedelta(hours=hour))
+        .tz_localize(TIME_ZONE, ambiguous=True, nonexistent="shift_forward")
+        .tz_convert("UTC")
+        .tz_localize(None)
+        .to_numpy("datetime64[s]")
+        .astype(np.int64)
+        for hour in between
+    )
+    first, last = (pd.Timestamp(int(moment), unit="s").date() for moment in (begin[0], stop[-1]))
+    one = timedelta(days=1)
+    change, light = light_changes(*place, first - one, last + one, TWILIGHTS[twilight])
+    shares = np.zeros((len(days), len(LIGHT)))
+    _compiled_timing.spread(np.arange(len(days)), begin, stop, change, light, shares)
+    return np.asarray(shares[:, LIGHT.index("dark")] * (stop - begin) / 3600)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from hicgeo.analysis._inference import (
     quasi_poisson,
     rate_ratio,
 )
+from hicgeo.analysis._sun import NETHERLANDS, dark_hours
 from hicgeo.analysis.counting import month_table, two_years
 from hicgeo.analysis.timing import DARK_MONTHS, season_name
 from hicgeo.errors import InputError
@@ -31,7 +32,14 @@ ALL_SEASONS = "alle"
 """Label of the row that pools the seasons of a code."""
 
 
-def dark_days(counts: pd.DataFrame, *, crime_type: str, months: Sequence[int] = DARK_MONTHS) -> pd.DataFrame:
+def dark_days(
+    counts: pd.DataFrame,
+    *,
+    crime_type: str,
+    months: Sequence[int] = DARK_MONTHS,
+    exposure: Literal["days", "dark_hours"] = "days",
+    place: tuple[float, float] = NETHERLANDS,
+) -> pd.DataFrame:
     """How many times as many incidents a day in the dark season as in the light halves beside it.
 
     Parameters
@@ -42,6 +50,11 @@ def dark_days(counts: pd.DataFrame, *, crime_type: str, months: Sequence[int] = 
         One of the types in it.
     months
         Months of the dark season, consecutive and in order: October to March unless said otherwise.
+    exposure
+        What incidents are counted per: "days", or "dark_hours" (hours in which the sun is 6 degrees or more below the
+        horizon): the ratio then says how much busier an hour of darkness is in the dark season than in the light one.
+    place
+        Latitude and longitude at which darkness is reckoned.
 
     Returns
     -------
@@ -54,16 +67,18 @@ def dark_days(counts: pd.DataFrame, *, crime_type: str, months: Sequence[int] = 
         - `ratio_trend`, `ratio_trend_low`, `ratio_trend_high`: from a regression with a log-linear
           trend, over the season and both light halves; in the row "alle" over every month that was
           published, which is the headline;
+        - `ratio_shrunk`, `ratio_shrunk_low`, `ratio_shrunk_high`: `ratio` drawn to what the codes have in common in
+          that season, the more so the less was counted; for speaking of single small areas;
         - `incidents_dark`, `incidents_light`: the counts behind `ratio`;
         - `complete`: the dark season and both light halves are published as a whole.
 
-        What the counts do not allow is NaN, never 0. `attrs`: `crime_type`, `months`.
+        What the counts do not allow is NaN, never 0. `attrs`: `crime_type`, `months`, `exposure`.
 
     Raises
     ------
     InputError
-        The crime type does not occur, no code has two full years of months, or `months` are not
-        consecutive.
+        The crime type does not occur, no code has two full years of months, `months` are not
+        consecutive, or `exposure` is unknown.
 
     Notes
     -----
@@ -72,18 +87,22 @@ def dark_days(counts: pd.DataFrame, *, crime_type: str, months: Sequence[int] = 
     than Poisson: the dispersion is estimated per code around season and trend over all months, and
     widened to Student's t for the months it was estimated from. Exposure is in days, leap years
     included. A light half between two complete seasons serves both; its weight in the pooled
-    interval is reckoned accordingly. O(codes x months x seasons).
+    interval is reckoned accordingly. Shrinkage takes the logarithms of the codes' ratios as scattered normally around
+    a common one (DerSimonian and Laird). O(codes x months x seasons).
 
     References
     ----------
     McCullagh, P. and Nelder, J. A. (1989). Generalized Linear Models, ch. 6. doi:10.1201/9780203753736
+    DerSimonian, R. and Laird, N. (1986). Meta-analysis in clinical trials. doi:10.1016/0197-2456(86)90046-2
     """
     dark_months = _consecutive(months)
+    if exposure not in ("days", "dark_hours"):
+        raise InputError("exposure must be known", repr(exposure), 'take "days" or "dark_hours"')
     table = month_table(counts, crime_type)
     two_years(table)
     index = pd.PeriodIndex(table.columns)
     y = table.to_numpy(float)
-    days = index.days_in_month.to_numpy(float)
+    days = index.days_in_month.to_numpy(float) if exposure == "days" else _dark_hours(index, place)
     dark = np.isin(index.month, dark_months).astype(float)
     time = (np.arange(len(index)) - (len(index) - 1) / 2) / 12
     design = np.column_stack([np.ones(len(index)), dark, time])
@@ -119,8 +138,15 @@ def dark_days(counts: pd.DataFrame, *, crime_type: str, months: Sequence[int] = 
     rows.append(pd.DataFrame(values | {"complete": whole}, index=table.index).assign(season=ALL_SEASONS))
     out = pd.concat(rows).set_index("season", append=True).sort_index(kind="stable")
     out.index.names = ["code", "season"]
-    out.attrs = {"crime_type": crime_type, "months": dark_months}
+    out.attrs = {"crime_type": crime_type, "months": dark_months, "exposure": exposure}
     return out
+
+
+def _dark_hours(months: pd.PeriodIndex, place: tuple[float, float]) -> Array:
+    """Hours of darkness in each month."""
+    days = pd.period_range(months[0].asfreq("D", "start"), months[-1].asfreq("D", "end"), freq="D")
+    hours = pd.Series(dark_hours(days, place)).groupby(days.asfreq("M")).sum()
+    return np.asarray(hours.to_numpy(float))
 
 
 def _consecutive(months: Sequence[int]) -> list[int]:
@@ -170,13 +196,41 @@ def _ratio(y: Array, days: Array, use_dark: Weights, use_light: Weights, spread:
     dark, dark_days_, seen_dark = side(use_dark)
     light, light_days, seen_light = side(use_light)
     ratio, low, high = rate_ratio(dark, dark_days_, light, light_days, dispersion=spread)
+    log, half = _shrunk(dark, dark_days_, light, light_days, spread)
     return {
         "ratio": ratio,
         "ratio_low": low,
         "ratio_high": high,
+        "ratio_shrunk": np.exp(log),
+        "ratio_shrunk_low": np.exp(log - half),
+        "ratio_shrunk_high": np.exp(log + half),
         "incidents_dark": seen_dark,
         "incidents_light": seen_light,
     }
+
+
+def _shrunk(dark: Array, dark_days: Array, light: Array, light_days: Array, spread: Array) -> tuple[Array, Array]:
+    """Logarithms of ratios shrunk to their common mean, and half their 95 % intervals."""
+    if np.isnan(spread).any() and not np.isnan(spread).all():
+        spread = np.where(np.isnan(spread), np.nanmedian(spread), spread)  # too few to tell: as the others have it
+    with np.errstate(divide="ignore", invalid="ignore"):
+        own = np.log((dark + 0.5) / dark_days / ((light + 0.5) / light_days))
+        error = spread * (1 / (dark + 0.5) + 1 / (light + 0.5))
+    # half an incident on either side lets an area without any take part: it is drawn to the others as far as it goes
+    known = np.isfinite(own) & np.isfinite(error) & (dark_days > 0) & (light_days > 0)
+    log, variance = np.full_like(own, np.nan), np.full_like(own, np.nan)
+    if known.any():
+        weight = 1 / error[known]
+        mean = np.average(own[known], weights=weight)
+        excess = (weight * (own[known] - mean) ** 2).sum() - (known.sum() - 1)
+        room = weight.sum() - (weight**2).sum() / weight.sum()
+        between = max(0.0, float(excess / room)) if room > 1e-9 * weight.sum() else 0.0
+        weight = 1 / (between + error[known])
+        mean = np.average(own[known], weights=weight)
+        kept = between * weight
+        log[known] = kept * own[known] + (1 - kept) * mean
+        variance[known] = kept * error[known] + (1 - kept) ** 2 / weight.sum()
+    return log, stats.norm.ppf(0.975) * np.sqrt(variance)
 
 
 def _trend(fit: LogLinear, spread: Array) -> dict[str, Array]:
@@ -190,7 +244,9 @@ def _trend(fit: LogLinear, spread: Array) -> dict[str, Array]:
     }
 
 
-def seasonal_index(counts: pd.DataFrame, *, crime_type: str) -> pd.DataFrame:
+def seasonal_index(
+    counts: pd.DataFrame, *, crime_type: str, method: Literal["ratio", "stl", "multiplicative"] = "ratio"
+) -> pd.DataFrame:
     """How busy each month of the year is, the trend taken out.
 
     Parameters
@@ -199,36 +255,46 @@ def seasonal_index(counts: pd.DataFrame, *, crime_type: str) -> pd.DataFrame:
         Count table of one level.
     crime_type
         One of the types in it.
+    method
+        How the trend is taken out: "ratio" (to a centred moving average of twelve months), "stl" (a smooth of the
+        daily rates by Loess, the same season every year; needs months without gaps) or "multiplicative" (a regression
+        of month effects times a log-linear trend).
 
     Returns
     -------
     index
         On (`code`, `month`), month of the year 1 to 12: `index` (daily rate in that month / mean of
-        the year; the twelve average 1) with `index_low` and `index_high` (95 %). NaN where a month
-        of the year has no published month with half a year of published months on both sides.
+        the year; the twelve average 1) with `index_low` and `index_high` (95 %), and `index_shrunk`: the same drawn to
+        that of all codes together, the more so the less was counted. NaN where a month of the year cannot be known.
 
     Raises
     ------
     InputError
-        The crime type does not occur, or no code has two full years of months.
+        The crime type does not occur, no code has two full years of months, or `method` is unknown.
 
     Notes
     -----
-    Classical decomposition: daily rates against a centred twelve-month moving average (2 x 12), so
-    month length and leap years are taken out. The interval is exact Poisson, widened by the code's
-    own dispersion around its index. Small areas have wide intervals: roll them up first.
+    All methods give the level without season for each month; incidents in a month of the year over what that level
+    expects is its index, so that month length and leap years are taken out. The interval is exact Poisson, widened by
+    the code's own dispersion around its index. "ratio" loses half a year at both ends. Small areas have wide
+    intervals: roll them up, or read `index_shrunk` (gamma-Poisson, the spread between codes by moments).
     O(codes x months).
+
+    References
+    ----------
+    Cleveland, R. B., Cleveland, W. S., McRae, J. E. and Terpenning, I. (1990). STL: a seasonal-trend decomposition
+    procedure based on Loess. Journal of Official Statistics 6, 3-73.
     """
+    levels = {"ratio": _moving_average, "stl": _loess, "multiplicative": _regression}
+    if method not in levels:
+        raise InputError("method must be known", repr(method), f"one of {', '.join(levels)}")
     table = month_table(counts, crime_type)
     two_years(table)
     index = pd.PeriodIndex(table.columns)
     y = table.to_numpy(float)
     days = index.days_in_month.to_numpy(float)
-    kernel = np.array([0.5] + [1.0] * 11 + [0.5]) / 12
-    rate = y / days
-    level = np.full_like(y, np.nan)
-    level[:, 6:-6] = np.lib.stride_tricks.sliding_window_view(rate, 13, axis=1) @ kernel
-    used = ~np.isnan(level) & (level > 0)
+    level = levels[method](y, days, index.month.to_numpy())
+    used = ~np.isnan(level) & ~np.isnan(y) & (np.nan_to_num(level) > 0)
     expected = np.where(used, level * days, 0.0)
     observed = np.where(used, y, 0.0)
     month = np.eye(12)[index.month - 1]
@@ -243,9 +309,53 @@ def seasonal_index(counts: pd.DataFrame, *, crime_type: str) -> pd.DataFrame:
         # Without a second year there is nothing to tell the dispersion from: no interval then.
         low, high = poisson_interval(seen / dispersion)
         scale = dispersion / due / mean
+        shrunk = _drawn_together(seen, due, np.where(np.isnan(dispersion), 1.0, dispersion))
+    values = {"index": raw / mean, "index_low": low * scale, "index_high": high * scale, "index_shrunk": shrunk}
     out = pd.DataFrame(
-        {"index": (raw / mean).ravel(), "index_low": (low * scale).ravel(), "index_high": (high * scale).ravel()},
+        {name: each.ravel() for name, each in values.items()},
         index=pd.MultiIndex.from_product([table.index, range(1, 13)], names=["code", "month"]),
     )
-    out.attrs = {"crime_type": crime_type}
+    out.attrs = {"crime_type": crime_type, "method": method}
     return out
+
+
+def _moving_average(y: Array, days: Array, month: npt.NDArray[np.intp]) -> Array:
+    """Daily level as the centred average of twelve months (2 x 12); half a year at both ends is not known."""
+    kernel = np.array([0.5] + [1.0] * 11 + [0.5]) / 12
+    level = np.full_like(y, np.nan)
+    level[:, 6:-6] = np.lib.stride_tricks.sliding_window_view(y / days, 13, axis=1) @ kernel
+    return level
+
+
+def _loess(y: Array, days: Array, month: npt.NDArray[np.intp]) -> Array:
+    """Daily level by STL with a season that stays the same; codes with a gap are not known."""
+    from statsmodels.tsa.seasonal import STL  # type: ignore[import-untyped]
+
+    level = np.full_like(y, np.nan)
+    always = 10 * y.shape[1] + 1  # a seasonal window this long makes every year the same
+    for row in np.flatnonzero(~np.isnan(y).any(axis=1)):
+        level[row] = np.maximum(STL(y[row] / days, period=12, seasonal=always).fit().trend, 0.0)
+    return level
+
+
+def _regression(y: Array, days: Array, month: npt.NDArray[np.intp]) -> Array:
+    """Daily level as the trend of a quasi-Poisson regression on months of the year and time."""
+    time = (np.arange(y.shape[1]) - (y.shape[1] - 1) / 2) / 12
+    effects = np.eye(12)[month - 1][:, 1:] - np.eye(12)[month - 1][:, :1]  # sum to zero: January is minus the others
+    fit = quasi_poisson(y, np.column_stack([np.ones(y.shape[1]), effects, time]), days)
+    return np.asarray(np.exp(fit.coefficients[:, :1] + fit.coefficients[:, -1:] * time))
+
+
+def _drawn_together(seen: Array, due: Array, dispersion: Array) -> Array:
+    """Monthly index of each code, shrunk to that of all: gamma-Poisson, the spread between codes by moments."""
+    common = seen.sum(axis=0) / due.sum(axis=0)
+    expected = due * common
+    chance = dispersion * expected
+    between = ((seen - expected) ** 2 - chance)[due > 0].sum() / (expected[due > 0] ** 2).sum()
+    if not between > 0:
+        raw = np.broadcast_to(common, seen.shape)
+    else:
+        told = expected / dispersion
+        raw = common * (seen / dispersion + 1 / between) / (told + 1 / between)
+    raw = np.where((due > 0).all(axis=1, keepdims=True), raw, np.nan)
+    return np.asarray(raw / raw.mean(axis=1, keepdims=True))

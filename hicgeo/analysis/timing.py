@@ -207,9 +207,9 @@ def hour_profile(
     Returns
     -------
     profile
-        On the units: `aoristic` (sum of the weights) with `aoristic_low` and `aoristic_high` (95 %), and `start`,
-        `middle` and `end`: the same incidents, each counted once at that moment of its window. Each column adds up to
-        the incidents that were used. `attrs`: those of `aoristic`, and `used`.
+        On the units: `aoristic` (sum of the weights) with `aoristic_low` and `aoristic_high` (95 %), and `by_start`,
+        `by_middle` and `by_end`: the same incidents, each counted once at that moment of its window. Each column adds
+        up to the incidents that were used. `attrs`: those of `aoristic`, and `used`.
 
     Raises
     ------
@@ -230,7 +230,7 @@ def hour_profile(
     weights = aoristic(incidents, by=by, max_window=max_window, twilight=twilight)
     used = weights.notna().all(axis="columns").to_numpy()
     start, end = incidents["start"], incidents["end"]
-    moments = {"start": start, "middle": start + (end - start) / 2, "end": end}
+    moments = {"by_start": start, "by_middle": start + (end - start) / 2, "by_end": end}
     table = pd.DataFrame({"aoristic": weights.sum()})
     table["aoristic_low"], table["aoristic_high"] = _bootstrap(weights.to_numpy()[used], generator(rng), draws)
     for name, moment in moments.items():

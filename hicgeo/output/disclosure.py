@@ -33,6 +33,11 @@ AGGREGATE_COLUMNS = frozenset({
     "side",
     # seasons
     "season", "ratio", "ratio_low", "ratio_high", "ratio_trend", "ratio_trend_low", "ratio_trend_high",
+    "ratio_shrunk", "ratio_shrunk_low", "ratio_shrunk_high", "index_shrunk", "halves_agree", "low", "high",
+    "last_season", "change", "method", "cells", "error", "gain", "gain_low", "gain_high", "gain_scaled",
+    "gain_scaled_low", "gain_scaled_high", "width", "needed", "log_likelihood", "aoristic", "aoristic_low",
+    "aoristic_high", "by_start", "by_middle", "by_end", "light", "effect", "hour_of_day", "day_of_week",
+    "month_of_year",
     "incidents_dark", "incidents_light", "complete", "index", "index_low", "index_high", "group", "label",
     "probability", "dispersion", "k", "stability", "criterion",
     # hotspots and hours
@@ -47,7 +52,7 @@ AGGREGATE_COLUMNS = frozenset({
     "distance", "days", "metres_from", "metres_to", "days_from", "days_to", "observed", "expected_median",
     "ratio_median", "null_low", "null_high", "role", "expected_share", "fitted",
     # operations
-    "before", "after", "effect", "estimate", "error", "low", "high", "fall", "power", "area", "match", "match_before",
+    "before", "after", "estimate", "fall", "power", "area", "match", "match_before",
 })  # fmt: skip
 """Columns that speak of areas, periods and rows of a report, never of one incident."""
 

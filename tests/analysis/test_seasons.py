@@ -125,6 +125,85 @@ def test_the_interval_covers_the_planted_ratio(dispersion):
             assert 0.93 <= covered <= 0.985, (season, low, covered)
 
 
+def test_per_hour_of_darkness_the_dark_season_has_more_hours():
+    # The same each day: per hour of darkness the light half, with its short nights, is the busier by as much.
+    flat = np.full(72, 2.0) * DAYS
+    days, hours = dark(flat).droplevel("code"), dark(flat, exposure="dark_hours").droplevel("code")
+    assert list(days.columns) == list(hours.columns)
+    assert days.loc["2018/19", "ratio"] == pytest.approx(1)
+    # In Utrecht (52.1 N) civil darkness lasts 12.6 hours a day in October-March and 7.6 in April-September.
+    assert hours.loc["2018/19", "ratio"] == pytest.approx(7.6 / 12.6, rel=0.05)
+    further_north = dark(flat, exposure="dark_hours", place=(60.0, 5.2)).droplevel("code")
+    assert further_north.loc["2018/19", "ratio"] < hours.loc["2018/19", "ratio"]
+    with pytest.raises(hg.InputError, match="dark_hours"):
+        dark(flat, exposure="nights")
+
+
+def test_shrinkage_leaves_a_large_area_and_draws_in_a_small_one():
+    rng = np.random.default_rng(5)
+    size = np.array([5.0] * 20 + [0.05] * 20)[:, None]
+    ratio = np.array([1.2, 2.0] * 20)[:, None]
+    counts = table(rng.poisson(size * np.where(DARK, ratio, 1.0) * DAYS))
+    got = hg.dark_days(counts, crime_type="woninginbraak").xs("alle", level="season")
+    large, small = got.iloc[:20], got.iloc[20:]
+    np.testing.assert_allclose(large["ratio_shrunk"], large["ratio"], rtol=0.03)
+    assert small["ratio_shrunk"].std() < 0.7 * small["ratio"].std()
+    inside = (got["ratio_shrunk_low"] <= ratio[:, 0]) & (ratio[:, 0] <= got["ratio_shrunk_high"])
+    assert inside.mean() >= 0.85
+    # an area without a dark incident has no ratio of its own, and yet a shrunken one below that of the others
+    none = counts.copy()
+    none.loc[("WK990139", "woninginbraak"), "incidents"] = np.where(DARK, 0.0, 0.1)
+    odd = hg.dark_days(none, crime_type="woninginbraak").loc[("WK990139", "alle")]
+    assert np.isnan(odd["ratio"])
+    assert 0 < odd["ratio_shrunk"] < got["ratio_shrunk"].median()
+
+
+def test_areas_with_one_ratio_are_shrunk_to_it():
+    rng = np.random.default_rng(6)
+    counts = table(rng.poisson(np.broadcast_to(np.where(DARK, 1.4, 1.0) * 2, (200, 72))),
+                   codes=[f"GM{place:04d}" for place in range(200)])  # fmt: skip
+    got = hg.dark_days(counts, crime_type="woninginbraak").xs("alle", level="season")
+    assert got["ratio_shrunk"].std() < 0.25 * got["ratio"].std()
+    truth = 1.4 * (6 / 182.625) / (6 / 182.625)
+    assert abs(got["ratio_shrunk"] - truth).max() < 0.15
+
+
+@pytest.mark.parametrize("method", ["ratio", "stl", "multiplicative"])
+def test_every_method_recovers_a_planted_year(method):
+    shape = np.array([1.3, 1.2, 1.0, 0.9, 0.8, 0.8, 0.7, 0.9, 0.9, 1.0, 1.2, 1.3])
+    values = 5 * shape[MONTHS.month - 1] * np.exp(-0.1 * np.arange(72) / 12) * DAYS
+    got = hg.seasonal_index(table(values), crime_type="woninginbraak", method=method)
+    np.testing.assert_allclose(got["index"], shape, atol=0.015)
+    assert got["index"].mean() == pytest.approx(1)
+    np.testing.assert_allclose(got["index_shrunk"], got["index"], atol=1e-9)
+    rng = np.random.default_rng(4)
+    drawn = table(rng.poisson(np.broadcast_to(values, (60, 72))))
+    many = hg.seasonal_index(drawn, crime_type="woninginbraak", method=method)
+    covered = (many["index_low"] <= np.tile(shape, 60)) & (np.tile(shape, 60) <= many["index_high"])
+    assert 0.92 <= covered.mean() <= 0.99
+
+
+def test_months_without_incidents_have_an_index_of_zero_whatever_the_method():
+    values = np.where(MONTHS.month == 7, 0.0, 30.0)
+    for method in ("ratio", "stl", "multiplicative"):
+        got = hg.seasonal_index(table(values), crime_type="woninginbraak", method=method)["index"]
+        assert got.to_numpy()[6] == pytest.approx(0, abs=1e-6)
+    with pytest.raises(hg.InputError, match="stl"):
+        hg.seasonal_index(table(values), crime_type="woninginbraak", method="x11")
+
+
+def test_a_small_area_is_drawn_to_the_year_of_all():
+    rng = np.random.default_rng(7)
+    shape = 1 + 0.4 * np.cos(2 * np.pi * (np.arange(12) - 0.5) / 12)
+    size = np.array([300.0] * 30 + [1.0] * 30)[:, None]
+    counts = table(rng.poisson(size * shape[MONTHS.month - 1]))
+    got = hg.seasonal_index(counts, crime_type="woninginbraak")
+    error = ((got[["index", "index_shrunk"]].sub(np.tile(shape, 60), axis=0)) ** 2).to_numpy().reshape(60, 12, 2)
+    small = error[30:].mean(axis=(0, 1))
+    assert small[1] < 0.2 * small[0]
+    assert error[:30].mean(axis=(0, 1))[1] <= error[:30].mean(axis=(0, 1))[0]
+
+
 def test_seasonal_index_recovers_a_planted_year():
     shape = np.array([1.3, 1.2, 1.0, 0.9, 0.8, 0.8, 0.7, 0.9, 0.9, 1.0, 1.2, 1.3])
     values = 5 * shape[MONTHS.month - 1] * np.exp(-0.1 * np.arange(72) / 12) * DAYS
