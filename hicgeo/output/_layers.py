@@ -176,6 +176,8 @@ def rate_layers(
     if moved:
         names = scene.areas["name"].reindex(moved).fillna("–")
         notes.append(scene.say("note.moved", n=scene.number(len(moved)), names=", ".join(names)))
+    secret = rates["hidden"].to_numpy(bool) if "hidden" in rates else np.zeros(len(rates), dtype=bool)
+    state = state.mask(secret, "afgeschermd")
     judged = state.isin(["boven", "niet te onderscheiden", "onder"]).to_numpy()
     rows = tuple(
         scene.say(key, **words)
@@ -206,6 +208,8 @@ def rate_layers(
         ("te klein", "hatch-small"),
         ("onvolledig", "hatch-gap"),
     ]
+    if secret.any():
+        set_apart.append(("afgeschermd", "hatch-small"))
     norm_classes = [(scene.say(f"state.{each}"), colour, "") for each, colour in NORM_COLOURS.items()]
     by_norm = {
         str(c): list(NORM_COLOURS).index(s) for c, s in zip(rates.index, state, strict=True) if s in NORM_COLOURS
@@ -273,8 +277,11 @@ def _highest(
     return ((scene.say("page.name"), *(rows[place] for place in shown)), *lines) if lines else ()
 
 
-def surface_layer(surface: xr.DataArray, scene: Scene, name: str | None) -> Layer:
-    """Layer of a density surface as unions of the cells of a class; the lowest class is left out."""
+def surface_layer(surface: xr.DataArray, scene: Scene, name: str | None, *, least: float = 0) -> Layer:
+    """Layer of a density surface as unions of the cells of a class; the lowest class is left out.
+
+    A connected part of a class, and of what is denser, that holds less than `least` incidents joins the class below.
+    """
     density = surface.to_numpy()
     if density.ndim != 2 or "crs" not in surface.attrs or "cell_size" not in surface.attrs:
         raise InputError(
@@ -289,11 +296,14 @@ def surface_layer(surface: xr.DataArray, scene: Scene, name: str | None) -> Laye
     which = np.digitize(density, breaks)
     which[np.isnan(density)] = 0
     cell = float(surface.attrs["cell_size"])
+    if least:
+        which = _merged(which, np.nan_to_num(density) * cell**2 / 1e6, least)
     shapes = _unions(which, surface["x"].to_numpy(), surface["y"].to_numpy(), cell, len(breaks), surface.attrs["crs"])
     colours = ("#f7f8f6", *spread(SURFACE_COLOURS, len(breaks) + 1)[1:])
     labels = ranges(breaks, scene)
     about = {key: surface.attrs.get(key) for key in ("bandwidth", "kernel", "n")}
     noted = all(value is not None for value in about.values())
+    sparse = [scene.say("note.sparse", least=scene.number(least))] if least else []
     note = (
         scene.say(
             "note.surface",
@@ -311,7 +321,7 @@ def surface_layer(surface: xr.DataArray, scene: Scene, name: str | None) -> Laye
         key="surface",
         name=title,
         unit=scene.say("unit.surface", cell=scene.number(cell)),
-        notes=(note,),
+        notes=(note, *sparse),
         classes=tuple(
             Entry(label, colour, f"{scene.number(ha)} ha")
             for label, colour, ha in zip(labels, colours, area, strict=True)
@@ -517,6 +527,18 @@ def entries(classes: list[tuple[str, str, Any]], member: dict[str, int], scene: 
         Entry(label, colour, scene.areas_counted(int(n)), pattern)
         for (label, colour, pattern), n in zip(classes, counts, strict=True)
     )
+
+
+def _merged(which: npt.NDArray[np.intp], mass: npt.NDArray[np.float64], least: float) -> npt.NDArray[np.intp]:
+    """Classes in which every connected part of a class and above holds at least `least` incidents."""
+    from scipy import ndimage
+
+    out = which.copy()
+    for level in range(int(which.max()), 0, -1):
+        parts, n = ndimage.label(out >= level)
+        held = ndimage.sum_labels(mass, parts, np.arange(n + 1))
+        out[(held < least)[parts] & (parts > 0)] = level - 1
+    return out
 
 
 def _unions(

@@ -13,7 +13,7 @@ from typing import Any
 from hicgeo.errors import InputError
 from hicgeo.output._offline import POLICY_MARK, own_text, templates, with_policy
 from hicgeo.output._write import write_bytes
-from hicgeo.output.disclosure import Handling, Profile, check_profile, require_clean
+from hicgeo.output.disclosure import THRESHOLD, Handling, Profile, check_profile, require_clean
 from hicgeo.output.language import Language, check_language, day, text
 
 LIMITS = ("reported", "chance", "cause", "people")
@@ -114,7 +114,7 @@ def write_index(
     InputError
         A link is not a relative path to an .html file (of a table: .csv), or language, profile or file cannot be used.
     DisclosureError
-        The profile is "openbaar", or the finished page does not pass the audit. Nothing is written.
+        The finished page does not pass the audit. Nothing is written.
 
     Examples
     --------
@@ -302,6 +302,7 @@ def page_texts(
     fictional: bool,
     limits_title: str,
     warning: str = "",
+    threshold: int = THRESHOLD,
 ) -> dict[str, Any]:
     """Everything a page says around its content: banners, facts, limits, handling and the words of its controls.
 
@@ -325,18 +326,22 @@ def page_texts(
         What the reader must know first, in the language of the page; nothing when empty.
     limits_title
         Key of the heading over what the page does not say.
+    threshold
+        On a public page, counts from 1 to below it are hidden.
     """
     names = {"area": text(f"one.{level}", language), "areas": text(f"level.{level}", language)}
 
     def say(key: str) -> str:
         return text(key, language, **names)
 
+    banner = {"intern": "page.intern", "driehoek": "page.confidential", "openbaar": "page.public"}[profile]
+
     shown = {key: day(value, language) if isinstance(value, Date) else value for key, value in facts.items() if value}
     terms = {f.name: getattr(handling, f.name) for f in fields(handling)} if handling else {}
     return {
         "language": language,
         "title": title,
-        "classification": say("page.intern" if profile == "intern" else "page.confidential"),
+        "classification": text(banner, language, n=threshold),
         "fictional": say("page.fictional") if fictional else "",
         "warning": warning,
         "facts": [(say(f"page.{key}"), value) for key, value in shown.items()],

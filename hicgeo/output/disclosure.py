@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, fields
 from datetime import date
-from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from hicgeo.errors import DisclosureError, InputError
-from hicgeo.output._offline import Page, leaflet_script, script_hashes
-from hicgeo.schema import CODE_PATTERN
+from hicgeo.output._audit import audit_bytes, audit_html, require_clean
+from hicgeo.output._ledger import Ledger
+from hicgeo.output._protect import NEUTRAL, THRESHOLD, Protected, protect
+from hicgeo.output.language import Language, number, percent, text
+from hicgeo.schema import CODE_PATTERN, CRIME_TYPES
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import xarray as xr
+
+__all__ = [
+    "AGGREGATE_COLUMNS", "INCIDENT_COLUMNS", "LEAST", "LEAST_ADDRESSES", "MIN_CELL", "PROFILES", "THRESHOLD",
+    "Handling", "Ledger", "Profile", "Protected", "audit_bytes", "audit_html", "check_profile", "floor", "populated",
+    "protect", "release", "remarks", "require_clean", "shape_faults",
+]  # fmt: skip
 
 Profile = Literal["intern", "driehoek", "openbaar"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
@@ -22,15 +33,24 @@ PROFILES: tuple[Profile, ...] = get_args(Profile)
 MIN_CELL = 100.0
 """Smallest cell, in metres, from which an outward shape may be built."""
 
+LEAST_ADDRESSES = 8
+"""Addresses that a shown cell must have, where addresses are given."""
+
+LEAST = 5
+"""Incidents that a shape which is no official area must hold to leave the house at all."""
+
+HIDING = frozenset({"hidden"})
+"""What the gate itself adds to a table."""
+
 AGGREGATE_COLUMNS = frozenset({
     # areas
     "code", "name", "level", "municipality", "dwellings", "households", "residents", "businesses", "is_water",
     "vintage", "geometry", "areas",
     "neighbourhoods", "codes", "months_above_1.15",
     # counts and rates
-    "crime_type", "month", "year", "period", "incidents", "status", "base", "per", "coverage", "rate", "rate_low",
-    "rate_high", "rate_eb", "norm", "p_above", "p_fdr", "state", "months", "reason", "records", "share", "column",
-    "side",
+    "crime_type", "month", "year", "week", "period", "incidents", "status", "base", "per", "coverage", "rate",
+    "rate_low", "rate_high", "rate_eb", "norm", "p_above", "p_fdr", "state", "months", "reason", "records", "share",
+    "column", "side",
     # seasons
     "season", "ratio", "ratio_low", "ratio_high", "ratio_trend", "ratio_trend_low", "ratio_trend_high",
     "ratio_shrunk", "ratio_shrunk_low", "ratio_shrunk_high", "index_shrunk", "halves_agree", "low", "high",
@@ -43,7 +63,7 @@ AGGREGATE_COLUMNS = frozenset({
     # hotspots and hours
     "rank", "expected", "area_ha", "share_incidents", "share_area", "p_value", "rank_low", "rank_high", "kind",
     "concentration", "top3", "history", "years_hot", "years",
-    "hour_of_week", "weekday", "hour",
+    "hour_of_week", "weekday", "hour", "direct_victim", "target", "attempted", "dwelling_type",
     # target areas
     "expected_low", "expected_high", "hours", "reasons", "backtest", "doubts",
     "share_expected", "recent", "near", "season_ratio", "block", "hour_from", "hour_to", "value", "layer", "features",
@@ -114,27 +134,32 @@ def check_profile(profile: str) -> Profile:
     ------
     InputError
         There is no such profile.
-    DisclosureError
-        It is "openbaar": publication needs suppression of small numbers, which is not there yet.
 
     Examples
     --------
     >>> check_profile("driehoek")
     'driehoek'
     """
-    if profile == "openbaar":
-        raise DisclosureError(
-            "a public export must have its small numbers suppressed so that they cannot be worked out",
-            "profile='openbaar', and this version does not suppress",
-            "use profile='driehoek' for the people who decide, and do not publish the file",
-        )
     for known in PROFILES:
         if profile == known:
             return known
     raise InputError(f"profile must be one of {', '.join(PROFILES)}", f"{profile!r}", "choose one of these")
 
 
-def release(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
+def floor(profile: Profile, threshold: int = THRESHOLD) -> int:
+    """Incidents that a shape which is no official area must hold under a profile.
+
+    Examples
+    --------
+    >>> floor("intern"), floor("driehoek"), floor("openbaar")
+    (0, 5, 10)
+    """
+    return {"intern": 0, "driehoek": LEAST, "openbaar": threshold}[profile]
+
+
+def release(
+    table: pd.DataFrame, profile: Profile, *, threshold: int = THRESHOLD, ledger: Ledger | None = None
+) -> pd.DataFrame:
     """Let `table` through if it may leave under `profile`, else say everything that stands in the way.
 
     Parameters
@@ -143,12 +168,18 @@ def release(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
         Any table, with or without geometry.
     profile
         "intern" lets everything through. "driehoek" lets through tables of areas: known aggregate columns, no time
-        stamps, and geometry that is official areas (indexed by CBS code) or unions of grid cells of at least 100 m.
+        stamps, and geometry that is official areas (indexed by CBS code) or unions of grid cells of at least 100 m, of
+        which those with too few incidents are dropped. "openbaar" besides hides the figures that are small.
+    threshold
+        In a public export, counts from 1 to below it are hidden.
+    ledger
+        Earlier public exports.
 
     Returns
     -------
     DataFrame
-        The same object, unchanged.
+        The same object when nothing has to be left out. `attrs["dropped"]` says how many shapes were dropped; a column
+        `hidden` which rows have hidden figures.
 
     Raises
     ------
@@ -160,7 +191,9 @@ def release(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
     Notes
     -----
     That an area with a CBS code has its official border is taken on trust; that other shapes are unions of cells is
-    computed from their coordinates. O(cells of the table + vertices).
+    computed from their coordinates. Of other shapes a public table never has counts: with the police's own figures for
+    the area around them the rest could be worked out. What follows from counts per area, month and type that the police
+    publish themselves passes as it is. O(cells of the table + vertices), in a public export as `protect`.
 
     Examples
     --------
@@ -168,11 +201,17 @@ def release(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
     >>> counts = pd.DataFrame({"incidents": [4, 7]}, index=pd.Index(["BU99990001", "BU99990002"], name="code"))
     >>> release(counts, "driehoek") is counts
     True
+    >>> direct = pd.DataFrame({"incidents": [4, 17]}, index=pd.MultiIndex.from_tuples(
+    ...     [("BU99990001", True), ("BU99990002", True)], names=["code", "direct_victim"]))
+    >>> release(direct, "openbaar")["hidden"].tolist()
+    [True, False]
     """
     if check_profile(profile) == "intern":
         return table
     faults = _column_faults(table)
-    if "geometry" in table and hasattr(table, "geometry") and not _official(table.index):
+    shapes = "geometry" in table and hasattr(table, "geometry")
+    own_shapes = (shapes or "rank" in table.index.names) and not _official(table.index)
+    if shapes and own_shapes:
         faults += shape_faults(np.asarray(table.geometry.array))
     if faults:
         raise DisclosureError(
@@ -181,7 +220,149 @@ def release(table: pd.DataFrame, profile: Profile) -> pd.DataFrame:
             "count per neighbourhood, cell of 100 m or period first, or keep the table in the house with "
             "profile='intern'",
         )
-    return table
+    if profile == "openbaar" and {"hours", "reasons"} & set(map(str, table.columns)):
+        raise DisclosureError(
+            "where and when somebody will act must be told to those who act",
+            "hours or reasons of target areas, for everybody",
+            "use profile='driehoek'",
+        )
+    if own_shapes:
+        table = _dense(table, floor(profile, threshold))
+        return table if profile == "driehoek" else _uncounted(table)
+    return table if profile == "driehoek" else _without_small(table, threshold, ledger)
+
+
+def _dense(table: pd.DataFrame, least: int) -> pd.DataFrame:
+    """Table without shapes that hold too few incidents."""
+    if "incidents" not in table:
+        return table
+    few = (table["incidents"].to_numpy(float) < least) & (np.asarray(table["incidents"].notna()))
+    if not few.any():
+        return table
+    kept = table[~few]
+    kept.attrs = {**table.attrs, "dropped": int(few.sum())}
+    return kept
+
+
+def _uncounted(table: pd.DataFrame) -> pd.DataFrame:
+    """Table of shapes without what tells their counts."""
+    out = table.copy()
+    for name in out.columns:
+        if name not in NEUTRAL and name != "kind":
+            out[name] = np.nan
+    out.attrs = {**table.attrs, "uncounted": True}
+    return out
+
+
+def remarks(released: pd.DataFrame, profile: Profile, language: Language, *, threshold: int = THRESHOLD) -> list[str]:
+    """Sentences for the reader about what `release` left out of a table.
+
+    Parameters
+    ----------
+    released
+        Answer of `release`.
+    profile, threshold
+        As given to it.
+    language
+        Of the sentences.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> remarks(pd.DataFrame({"rate": [1.0]}), "openbaar", "nl")
+    []
+    """
+    about, found = released.attrs, []
+    if about.get("dropped"):
+        least = number(floor(profile, threshold), language)
+        found.append(text("note.dropped", language, n=number(about["dropped"], language), least=least))
+    if about.get("uncounted"):
+        found.append(text("note.uncounted", language))
+    if "share_hidden" in about:
+        share, rank = percent(about["share_hidden"], language), number(about["rank_correlation"], language, decimals=2)
+        found.append(text("note.hidden", language, share=share, rank=rank))
+    if about.get("advice"):
+        form, share = about["advice"]
+        named, _, dimension = form.partition(" ")
+        coarser = text(f"hidden.{named}", language, dimension=dimension)
+        if named != "larger":
+            coarser = text("hidden.advice", language, form=coarser, share=percent(share, language))
+        found.append(text("note.coarse", language, advice=coarser))
+    return found
+
+
+def populated(shapes: gpd.GeoSeries, addresses: xr.DataArray, *, least: int = LEAST_ADDRESSES) -> gpd.GeoSeries:
+    """Shapes without the cells in which fewer than `least` addresses lie.
+
+    Parameters
+    ----------
+    shapes
+        Unions of cells, in the CRS of the addresses.
+    addresses
+        Surface of numbers of addresses per cell, such as `hicgeo.read_at_risk` gives.
+    least
+        Addresses that a shown cell must have.
+
+    Raises
+    ------
+    InputError
+        The addresses are no surface, or in another CRS.
+
+    Notes
+    -----
+    O(cells under the shapes). A shape of which nothing is left is gone.
+    """
+    import geopandas as gpd
+    import shapely
+
+    cell = addresses.attrs.get("cell_size")
+    if cell is None or shapes.crs is None or shapes.crs != addresses.attrs.get("crs"):
+        raise InputError(
+            "addresses must be a surface in the CRS of the shapes",
+            f"attrs {sorted(map(str, addresses.attrs))}",
+            "read them with hicgeo.read_at_risk on the grid of the surface",
+        )
+    few = np.argwhere(~(addresses.to_numpy() >= least))
+    x, y = addresses["x"].to_numpy()[few[:, 1]], addresses["y"].to_numpy()[few[:, 0]]
+    half = float(cell) / 2
+    empty = shapely.union_all(shapely.box(x - half, y - half, x + half, y + half), grid_size=1e-3)
+    left = shapely.difference(np.asarray(shapes.array), empty, grid_size=1e-3)
+    kept = ~shapely.is_empty(left)
+    return gpd.GeoSeries(left[kept], index=shapes.index[kept], crs=shapes.crs)
+
+
+_PUBLIC_KEYS = frozenset({"code", "crime_type", "month", "year", "period", "season", "group", "k"})
+
+
+def _without_small(table: pd.DataFrame, threshold: int, ledger: Ledger | None) -> pd.DataFrame:
+    """Table with its small figures hidden, when the police do not publish them themselves."""
+    count = next((name for name in ("incidents", "records") if name in table), None)
+    if count is not None:
+        done = protect({"table": table.rename(columns={count: "incidents"})}, threshold=threshold, ledger=ledger)
+        if ledger is not None:
+            ledger.promise(done.figures)
+        hidden = done.tables["table"]
+        if "hidden" not in hidden or not hidden["hidden"].any():
+            return table
+        hidden = hidden.rename(columns={"incidents": count})
+        said = done.report.loc["table"]
+        hidden.attrs = {
+            **table.attrs,
+            "share_hidden": float(said["share_hidden"]),
+            "rank_correlation": float(said["rank_correlation"]),
+            "advice": done.advice.get("table"),
+        }
+        return hidden
+    keys = {str(name) for name in table.index.names if name is not None}
+    kind = table.attrs.get("crime_type")
+    derived = keys <= _PUBLIC_KEYS and (kind is None or kind in CRIME_TYPES)
+    if derived or set(map(str, table.columns)) <= NEUTRAL:
+        return table
+    raise DisclosureError(
+        "a public table that is not made of the police's own published figures must have its counts in 'incidents'",
+        f"a table per {', '.join(sorted(keys)) or 'row'} without counts",
+        "add the counts, so that small ones can be hidden, or use profile='driehoek'",
+    )
 
 
 def _column_faults(table: pd.DataFrame) -> list[str]:
@@ -194,7 +375,7 @@ def _column_faults(table: pd.DataFrame) -> list[str]:
     if incident:
         faults.append("columns of single incidents or records: " + ", ".join(incident))
     months = {str(n) for n in range(1, 13)}  # a monthly profile has the months as columns
-    unknown = [name for name in columns if name not in AGGREGATE_COLUMNS | INCIDENT_COLUMNS | months]
+    unknown = [name for name in columns if name not in AGGREGATE_COLUMNS | INCIDENT_COLUMNS | HIDING | months]
     if unknown:
         faults.append("columns that are not on the list of aggregates: " + ", ".join(unknown))
     stamped = [name for name, values in columns.items() if pd.api.types.is_datetime64_any_dtype(values)]
@@ -248,122 +429,3 @@ def shape_faults(geometry: np.ndarray) -> list[str]:
     if cell < MIN_CELL or np.abs(xy * 1000 - millimetres).max() > 1:
         faults.append(f"coordinates on a grid of {cell:g} m")
     return faults
-
-
-_EXTERNAL_ATTRIBUTES = frozenset(
-    ["src", "href", "srcset", "action", "formaction", "poster", "data", "xlink:href", "background", "manifest", "ping"]
-)
-_SIBLING = re.compile(r"(?!/)[\w./ %-]+\.(?:html|csv)")
-_CALLS = re.compile(
-    r"\b(fetch|XMLHttpRequest|WebSocket|EventSource|sendBeacon|importScripts|RTCPeerConnection)\b|\bimport\s*\("
-)
-_ADDRESS = re.compile(r"""(?:https?:|wss?:|["'(=\s])//[^\s"'/]""")
-_NAMESPACE = re.compile(r"http://www\.w3\.org/[\w/]+")
-_STYLE_URL = re.compile(r"url\(\s*['\"]?(?!data:|#)|@import", re.IGNORECASE)
-_POINTS = re.compile(r'"type"\s*:\s*"(?:Multi)?Point"|L\.(?:marker|circle|circleMarker)\(\s*\[|heatLayer\(')
-_STAMPS = re.compile(
-    r"\b\d{4}-\d{2}-\d{2}[T ]\d{1,2}:\d{2}|\b\d{1,2}[-/]\d{1,2}[-/]\d{4},?\s+(?:om\s+)?\d{1,2}[:.]\d{2}"
-)
-_IDENTITY = re.compile(r"\b(?:incident_id|address_key)\b")
-
-
-def audit_bytes(content: bytes) -> pd.DataFrame:
-    """Check the finished bytes of an HTML page: rule, pass, detail.
-
-    Parameters
-    ----------
-    content
-        The whole page, UTF-8.
-
-    Returns
-    -------
-    DataFrame
-        One row per rule: `rule` (text), `pass` (bool) and `detail` (what was found, by kind and number).
-
-    Notes
-    -----
-    The bytes are read, not the intention: tags as a browser would see them, and every script but Leaflet's own.
-    O(bytes).
-    """
-    markup = content.decode("utf-8", errors="replace")
-    page = Page(markup)
-    own = [script for script in page.scripts if script.strip() != leaflet_script().strip()]
-    code = _NAMESPACE.sub("", "\n".join(own))
-    prose = _NAMESPACE.sub("", markup.replace(leaflet_script(), ""))
-    outward = [
-        f"{tag}[{name}]"
-        for tag, name, value in page.attributes
-        if name in _EXTERNAL_ATTRIBUTES
-        and value.strip()
-        and not re.match(r"data:image/|#", value.strip())
-        and not (tag == "a" and _SIBLING.fullmatch(value.strip()))
-    ]
-    refresh = [tag for tag, name, value in page.attributes if name == "http-equiv" and value.lower() == "refresh"]
-    active = [
-        f"{tag}[{name}]" for tag, name, value in page.attributes if name.startswith("on") or "javascript:" in value
-    ]
-    hashes = script_hashes(markup)
-    policy = "default-src 'none'" in page.policy and all(each in page.policy for each in hashes)
-    rules: list[tuple[str, list[str]]] = [
-        ("no address in a tag", outward + refresh),
-        ("no address in a style", [m.group() for s in page.styles for m in _STYLE_URL.finditer(s)]),
-        (
-            "no request in a script",
-            [m.group() for m in _CALLS.finditer(code)] + ["address"] * len(_ADDRESS.findall(code)),
-        ),
-        ("policy allows only these scripts", [] if policy else ["no complete Content-Security-Policy"]),
-        ("no code in an attribute", active),
-        ("no point geometry", ["point"] * len(_POINTS.findall("\n".join([*own, *page.data])))),
-        ("no time stamp", ["time stamp"] * len(_STAMPS.findall(prose))),
-        ("no incident identity", ["identity column"] * len(_IDENTITY.findall(prose))),
-    ]
-    return pd.DataFrame(
-        {
-            "rule": [rule for rule, _ in rules],
-            "pass": [not found for _, found in rules],
-            "detail": [f"{len(found)} x, first: {found[0]}" if found else "" for _, found in rules],
-        }
-    )
-
-
-def audit_html(path: str | Path) -> pd.DataFrame:
-    """Check a finished HTML file: what does it request, run and give away.
-
-    Parameters
-    ----------
-    path
-        An HTML file.
-
-    Returns
-    -------
-    DataFrame
-        One row per rule: `rule` (text), `pass` (bool) and `detail` (what was found, by kind and number).
-
-    Raises
-    ------
-    InputError
-        There is no such file.
-    """
-    file = Path(path)
-    if not file.is_file():
-        raise InputError("the path must be an HTML file", f"{file.name!r}, which is not a file", "check the path")
-    return audit_bytes(file.read_bytes())
-
-
-def require_clean(content: bytes) -> bytes:
-    """Return `content` if the audit passes on every rule.
-
-    Raises
-    ------
-    DisclosureError
-        A rule failed; the message names every one.
-    """
-    report = audit_bytes(content)
-    failed = report[~report["pass"]]
-    if len(failed):
-        raise DisclosureError(
-            "a page must make no request, run no foreign code and hold no incident",
-            "; ".join(f"{rule}: {detail}" for rule, detail in zip(failed["rule"], failed["detail"], strict=True)),
-            "use the layers of HotspotMap instead of layers added to its folium map, and check titles and names",
-        )
-    return content

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date as Date
 from html import escape
@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import folium
 import pandas as pd
-from branca.element import Element, MacroElement
 
 from hicgeo.errors import DisclosureError, InputError
 from hicgeo.output import _browser, _layers, _layers_months, _layers_targets
+from hicgeo.output import disclosure as gate
 from hicgeo.output._background import background
+from hicgeo.output._blocks import Block, as_json, raw_text
 from hicgeo.output._layers import Layer, Scene
-from hicgeo.output._offline import json_block, own_text, render_map
-from hicgeo.output._shapes import base_map, features
-from hicgeo.output._write import write_bytes
+from hicgeo.output._offline import json_block, render_map
+from hicgeo.output._shapes import base_map
+from hicgeo.output._write import deliver
 from hicgeo.output.briefing import page_texts
-from hicgeo.output.disclosure import MIN_CELL, Handling, check_profile, release, require_clean
+from hicgeo.output.disclosure import THRESHOLD, Handling, Ledger, check_profile
 from hicgeo.output.language import check_language
 from hicgeo.schema import check_neighbourhoods
 
@@ -48,7 +49,8 @@ class HotspotMap:
     title
         What the map shows, for its reader.
     profile
-        "driehoek" (the people who decide: areas only, marked confidential) or "intern" (the analyst).
+        "driehoek" (the people who decide: areas only, marked confidential), "openbaar" (everybody: small figures
+        hidden) or "intern" (the analyst).
     language
         "nl" or "en".
     period, source
@@ -61,6 +63,10 @@ class HotspotMap:
         Mark the page as made from fictional example data.
     warning
         Sentence above the map that a reader must see first.
+    threshold
+        On a public map, counts from 1 to below it are hidden, with what would give them away.
+    ledger
+        Earlier exports, against which a public map is checked.
 
     Attributes
     ----------
@@ -77,8 +83,6 @@ class HotspotMap:
         They have no projected CRS in metres.
     InputError
         Title, language or profile cannot be used, or there are no areas.
-    DisclosureError
-        The profile is "openbaar", which this version cannot export.
 
     Notes
     -----
@@ -114,6 +118,8 @@ class HotspotMap:
         handling: Handling | None = None,
         fictional: bool = False,
         warning: str = "",
+        threshold: int = THRESHOLD,
+        ledger: Ledger | None = None,
     ) -> None:
         if not 0 < len(title.strip()) <= MAX_TITLE:
             raise InputError(f"a map needs a title of 1 to {MAX_TITLE} characters", f"{len(title)}", "give it one")
@@ -123,6 +129,7 @@ class HotspotMap:
         self.profile = check_profile(profile)
         self.title, self.period, self.source, self.date = title, period, source, date
         self.handling, self.fictional = handling, fictional
+        self.threshold, self.ledger = threshold, ledger or Ledger(None)
         self._scene = Scene.of(neighbourhoods.sort_index(), check_language(language))
         self.layers: list[Layer] = []
         self.map = folium.Map(tiles=None, control_scale=False, zoom_snap=0.25)
@@ -141,8 +148,9 @@ class HotspotMap:
             fictional=fictional,
             warning=warning,
             limits_title="page.not_said",
+            threshold=threshold,
         )
-        self.map.add_child(_Block(self._page_block, "hicgeo.start({map});"))
+        self.map.add_child(Block(self._page_block, "hicgeo.start({map});"))
 
     def add_rates(self, rates: pd.DataFrame) -> HotspotMap:
         """Add two layers: the rate in classes, and the verdict against the norm.
@@ -160,11 +168,14 @@ class HotspotMap:
         AlignmentError
             None of the codes is on this map, or one occurs twice.
         """
-        for layer in _layers.rate_layers(rates, self._scene):
-            self._add(layer)
+        released, said = self._released(_known(rates))
+        for layer in _layers.rate_layers(released, self._scene):
+            self._add(layer, said)
         return self
 
-    def add_surface(self, surface: xr.DataArray, *, name: str | None = None) -> HotspotMap:
+    def add_surface(
+        self, surface: xr.DataArray, *, name: str | None = None, addresses: xr.DataArray | None = None
+    ) -> HotspotMap:
         """Add a layer of density classes, the lowest of which is left blank.
 
         Parameters
@@ -173,6 +184,8 @@ class HotspotMap:
             Surface of `hicgeo.kde`: incidents per km2 at cell centres.
         name
             Heading of the layer; a standard one when left out.
+        addresses
+            Number of addresses per cell: cells with fewer than 8 are not shown.
 
         Raises
         ------
@@ -181,24 +194,30 @@ class HotspotMap:
         DisclosureError
             Its cells are smaller than 100 m and the map is for others than the analyst.
         """
-        layer = _layers.surface_layer(surface, self._scene, name)
+        least = gate.floor(self.profile, self.threshold)
+        layer = _layers.surface_layer(surface, self._scene, name, least=least)
         cell = float(surface.attrs["cell_size"])
-        if self.profile != "intern" and cell < MIN_CELL:
+        if self.profile != "intern" and cell < gate.MIN_CELL:
             raise DisclosureError(
-                f"an outward surface must have cells of at least {MIN_CELL:g} m",
+                f"an outward surface must have cells of at least {gate.MIN_CELL:g} m",
                 f"cells of {cell:g} m",
-                f"make it on Grid.over(area, cell_size={MIN_CELL:g}), or use profile='intern'",
+                f"make it on Grid.over(area, cell_size={gate.MIN_CELL:g}), or use profile='intern'",
             )
+        if addresses is not None and layer.shapes is not None:
+            layer = replace(layer, shapes=gate.populated(layer.shapes, addresses))
         self._add(layer)
         return self
 
-    def add_hotspots(self, hotspots: gpd.GeoDataFrame) -> HotspotMap:
+    def add_hotspots(self, hotspots: gpd.GeoDataFrame, *, addresses: xr.DataArray | None = None) -> HotspotMap:
         """Add ranked hotspots as outlines on top of the other layers.
 
         Parameters
         ----------
         hotspots
-            Answer of `hicgeo.hotspots`: unions of grid cells by rank.
+            Answer of `hicgeo.hotspots`: unions of grid cells by rank. For others than the analyst those with too few
+            incidents are left out; on a public map they have no counts.
+        addresses
+            Number of addresses per cell: cells with fewer than 8 are not shown.
 
         Raises
         ------
@@ -207,9 +226,13 @@ class HotspotMap:
         DisclosureError
             A shape is not a union of cells of at least 100 m and the map is for others than the analyst.
         """
-        layer = _layers.hotspot_layer(hotspots, self._scene)
-        release(hotspots, self.profile)
-        self._add(layer)
+        _layers.hotspot_layer(hotspots, self._scene)  # whatever is wrong with the table comes first
+        released, said = self._released(hotspots)
+        if addresses is not None:
+            kept = gate.populated(released.geometry, addresses)
+            released = released.loc[kept.index].set_geometry(kept)
+        layer = _layers.hotspot_layer(released, self._scene)
+        self._add(layer, said)
         return self
 
     def add_target_areas(self, areas: gpd.GeoDataFrame) -> HotspotMap:
@@ -233,7 +256,7 @@ class HotspotMap:
             others than the analyst.
         """
         layer = _layers_targets.target_layer(areas, self._scene)
-        release(areas, self.profile)
+        self._released(areas)
         self._add(layer)
         return self
 
@@ -252,7 +275,8 @@ class HotspotMap:
         AlignmentError
             None of the codes is on this map, or one occurs twice.
         """
-        self._add(_layers.dark_layer(season, self._scene))
+        released, said = self._released(_known(season))
+        self._add(_layers.dark_layer(released, self._scene), said)
         return self
 
     def add_seasons(self, clusters: Any) -> HotspotMap:
@@ -302,8 +326,8 @@ class HotspotMap:
         before. O(areas x months), also in the file.
         """
         shown = _layers_months.month_range(counts, crime_type, months)
-        release(counts, self.profile)
-        self._add(_layers_months.month_layer(counts, self._scene, crime_type, shown))
+        released, said = self._released(counts)
+        self._add(_layers_months.month_layer(released, self._scene, crime_type, shown), said)
         return self
 
     def add_comparison(self, earlier: pd.DataFrame, later: pd.DataFrame) -> HotspotMap:
@@ -323,7 +347,8 @@ class HotspotMap:
         AlignmentError
             None of the codes is on this map, or one occurs twice.
         """
-        self._add(_layers_months.comparison_layer(earlier, later, self._scene))
+        (first, said), (second, _) = self._released(_known(earlier)), self._released(_known(later))
+        self._add(_layers_months.comparison_layer(first, second, self._scene), said)
         return self
 
     def add_background(self, shapes: gpd.GeoDataFrame, *, kind: str, name: str = "") -> HotspotMap:
@@ -377,16 +402,16 @@ class HotspotMap:
         InputError
             The file cannot be written.
         """
-        page = require_clean(self._render())
-        if not tiles:
-            return write_bytes(path, page)
-        if self.profile == "openbaar":
+        page = gate.require_clean(self._render())
+        if tiles and self.profile == "openbaar":
             raise DisclosureError(
                 "a public map must request nothing from anyone",
                 "tiles=True",
                 "draw streets with add_background instead",
             )
-        return write_bytes(path, self._render(tiles=True))
+        file = deliver(path, self._render(tiles=True) if tiles else page)
+        self.ledger.record(file, profile=self.profile, handling=self.handling)
+        return file
 
     def save_pdf(self, path: str | os.PathLike[str], *, paper: str = "A4") -> Path:
         """Print the map as it opens, with its legend and notes, through an installed browser.
@@ -416,7 +441,7 @@ class HotspotMap:
         """
         if paper not in PAPERS:
             raise InputError(f"paper must be {' or '.join(PAPERS)}", repr(paper), "choose one of these")
-        return write_bytes(path, _browser.to_pdf(require_clean(self._render(paper=f"{paper} landscape"))))
+        return deliver(path, _browser.to_pdf(gate.require_clean(self._render(paper=f"{paper} landscape"))))
 
     def save_png(self, path: str | os.PathLike[str], *, width: int = 1600, height: int = 1000) -> Path:
         """Draw the page as it opens on a screen, as a PNG, through an installed browser.
@@ -442,7 +467,7 @@ class HotspotMap:
         """
         if not (200 <= width <= 10_000 and 200 <= height <= 10_000):
             raise InputError("a picture must be 200 to 10,000 pixels wide and high", f"{width} x {height}", "take less")
-        return write_bytes(path, _browser.to_png(require_clean(self._render()), width=width, height=height))
+        return deliver(path, _browser.to_png(gate.require_clean(self._render()), width=width, height=height))
 
     def brief(self) -> list[dict[str, Any]]:
         """Give what a briefing quotes of the layers, in order: key, headline, table and notes of each.
@@ -494,16 +519,22 @@ class HotspotMap:
         }
         return json_block("hicgeo-page", {**self._base, **page})
 
-    def _add(self, layer: Layer) -> None:
+    def _released(self, table: Any) -> tuple[Any, list[str]]:
+        """Table as it may leave under the profile of the map, and what the reader must know of what was left out."""
+        released = gate.release(table, self.profile, threshold=self.threshold, ledger=self.ledger)
+        return released, gate.remarks(released, self.profile, self._scene.language, threshold=self.threshold)
+
+    def _add(self, layer: Layer, said: Sequence[str] = ()) -> None:
+        layer = replace(layer, notes=(*layer.notes, *said))
         name = f"hicgeo-layer-{len(self.layers) + 1}"
         if any(layer.name == each.name for each in self.layers):  # the same figure of another period
             layer = replace(layer, name=f"{layer.name} ({layer.unit})")
         self.layers.append(layer)
-        self.map.add_child(_Block(lambda: json_block(name, _as_json(layer)), f'hicgeo.layer("{name}");'))
+        self.map.add_child(Block(lambda: json_block(name, as_json(layer)), f'hicgeo.layer("{name}");'))
 
     def _render(self, *, paper: str = "landscape", tiles: bool = False) -> bytes:
         self._tiles = tiles
-        last = self.map.add_child(_Block(str, "hicgeo.finish();"))
+        last = self.map.add_child(Block(str, "hicgeo.finish();"))
         key = next(reversed(last._children))
         try:
             return render_map(
@@ -511,80 +542,15 @@ class HotspotMap:
                 "map.html.j2",
                 images=TILE_HOST if tiles else "",
                 page=self._words,
-                own_style=_raw("page.css"),
-                map_style=_raw("map.css").replace("size: landscape", f"size: {paper}"),
-                own_script=_raw("map.js"),
-                steps_script=_raw("steps.js"),
+                own_style=raw_text("page.css"),
+                map_style=raw_text("map.css").replace("size: landscape", f"size: {paper}"),
+                own_script=raw_text("map.js"),
+                steps_script=raw_text("steps.js"),
             )
         finally:
             del self.map._children[key]
 
 
-class _Raw(Element):
-    """Text that enters the page as it is: branca would run it as a template."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self._text = text
-
-    def render(self, **kwargs: Any) -> str:
-        return self._text
-
-
-class _Block(MacroElement):
-    """A block of JSON in the page and the line of script that draws it."""
-
-    def __init__(self, block: Callable[[], str], call: str) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # branca leaves it so
-        self._name = "HicgeoBlock"
-        self._block, self._call = block, call
-
-    def render(self, **kwargs: Any) -> None:  # type: ignore[override]  # as MacroElement, which returns nothing
-        figure: Any = self.get_root()
-        parent: Any = self._parent
-        call = self._call.replace("{map}", parent.get_name())
-        figure.html.add_child(_Raw(self._block()), name=self.get_name())
-        figure.script.add_child(_Raw(call), name=self.get_name())
-
-
-def _raw(name: str) -> Any:
-    from markupsafe import Markup
-
-    return Markup(own_text(name))  # noqa: S704  a file of this package
-
-
-def _as_json(layer: Layer) -> dict[str, Any]:
-    """Layer as the page's script reads it."""
-    data: dict[str, Any] = {
-        "kind": layer.kind,
-        "key": layer.key,
-        "name": layer.name,
-        "unit": layer.unit,
-        "notes": layer.notes,
-        "rows": layer.rows,
-        "values": layer.values,
-        "classes": [vars(entry) for entry in layer.classes],
-    }
-    if layer.shapes is not None:
-        data["shapes"] = {"type": "FeatureCollection", "features": features(layer.shapes)}
-    if layer.frames:
-        return data | {"values": {}, "frames": _frames(layer)}
-    if layer.kind == "areas":
-        data["member"] = layer.member
-    if layer.titles:
-        data["titles"] = layer.titles
-    return data
-
-
-def _frames(layer: Layer) -> dict[str, Any]:
-    """Periods as lists per area: short, and quick to step through."""
-    codes = sorted({code for frame in layer.frames for code in frame.values})
-    return {
-        "labels": [frame.label for frame in layer.frames],
-        "notes": [frame.note for frame in layer.frames],
-        "start": layer.start,
-        "lag": layer.lag,
-        "always": layer.always,
-        "member": {code: [frame.member.get(code, -1) for frame in layer.frames] for code in codes},
-        "values": {code: [frame.values.get(code) for frame in layer.frames] for code in codes},
-    }
+def _known(table: pd.DataFrame) -> pd.DataFrame:
+    """Columns that a layer may read: no other enters the page."""
+    return table[[name for name in table.columns if name in gate.AGGREGATE_COLUMNS]]

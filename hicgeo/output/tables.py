@@ -6,7 +6,7 @@ import csv
 import io
 import os
 import re
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ import pandas as pd
 from hicgeo.errors import DisclosureError, InputError
 from hicgeo.output import _geo
 from hicgeo.output._write import deliver
-from hicgeo.output.disclosure import check_profile, release
+from hicgeo.output.disclosure import THRESHOLD, Ledger, check_profile, release
 from hicgeo.output.language import Language, check_language
 
 if TYPE_CHECKING:
@@ -39,7 +39,13 @@ _P_VALUES = re.compile(r"p|p_.*")
 
 
 def write_table(
-    table: pd.DataFrame, path: str | os.PathLike[str], *, profile: str = "driehoek", language: str = "nl"
+    table: pd.DataFrame,
+    path: str | os.PathLike[str],
+    *,
+    profile: str = "driehoek",
+    language: str = "nl",
+    threshold: int = THRESHOLD,
+    ledger: Ledger | None = None,
 ) -> Path:
     """Write a table for a spreadsheet (.csv, .xlsx), a GIS (.gpkg, .geojson) or a navigation device (.gpx).
 
@@ -50,10 +56,15 @@ def write_table(
     path
         A name ending in .csv or .xlsx, for a table with geometry in .gpkg, .geojson or .gpx.
     profile
-        "driehoek" lets only tables of areas through, "intern" everything.
+        "driehoek" lets only tables of areas through, "openbaar" hides their small figures besides, "intern" lets
+        everything through.
     language
         Of a CSV: "nl" gives semicolons and decimal commas, "en" commas and points. A worksheet holds numbers, which
         Excel shows as the computer is set; the language decides on yes and no.
+    threshold
+        In a public table, counts from 1 to below it are hidden, with what would give them away.
+    ledger
+        Earlier exports, against which a public table is checked, and to which this one is added.
 
     Returns
     -------
@@ -85,7 +96,8 @@ def write_table(
     BU99990001;'=1+1;8,25
     """
     target, said = Path(path), check_language(language)
-    released = release(table, check_profile(profile))
+    known = check_profile(profile)
+    released = release(table, known, threshold=threshold, ledger=ledger)
     spatial = "geometry" in released and hasattr(released, "geometry")
     kind = target.suffix.lower()
     if kind not in (SPATIAL if spatial else PLAIN):
@@ -94,14 +106,21 @@ def write_table(
             f"{target.suffix or 'no suffix'!r} for a table {'with' if spatial else 'without'} geometry",
             'drop the geometry (table.drop(columns="geometry")) for a spreadsheet, or choose the other format',
         )
-    flat = _flat(released)
+    file = deliver(target, _content(_flat(released), kind, target.stem, said))
+    if ledger is not None:
+        ledger.record(file, profile=known)
+    return file
+
+
+def _content(flat: pd.DataFrame, kind: str, name: str, language: Language) -> bytes | Callable[[Path], None]:
+    """Bytes of a file of this kind, or what writes them."""
     if kind == ".csv":
-        return deliver(target, _csv(flat, said))
+        return _csv(flat, language)
     if kind == ".xlsx":
-        return deliver(target, _xlsx(flat, target.stem, said))
+        return _xlsx(flat, name, language)
     if kind == ".gpkg":
-        return deliver(target, lambda part: _geo.geopackage(flat, part, target.stem))
-    return deliver(target, _geo.geojson(flat) if kind == ".geojson" else _geo.gpx(flat))
+        return lambda part: _geo.geopackage(flat, part, name)
+    return _geo.geojson(flat) if kind == ".geojson" else _geo.gpx(flat)
 
 
 def write_surface(surface: xr.DataArray, path: str | os.PathLike[str], *, profile: str = "driehoek") -> Path:

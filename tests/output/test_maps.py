@@ -99,7 +99,7 @@ def test_a_card_says_the_numbers_the_dutch_way():
 
 def test_surface_classes_cover_exactly_the_cells_of_their_density():
     surface = scenes.surface()
-    drawn = HotspotMap(scenes.areas(), title="t").add_surface(surface).layers[0]
+    drawn = HotspotMap(scenes.areas(), title="t", profile="intern").add_surface(surface).layers[0]
     density = surface.to_numpy()
     gx, gy = np.meshgrid(surface["x"], surface["y"])
     place = np.zeros(density.shape, int)
@@ -217,8 +217,8 @@ def test_wrong_input_is_named():
         HotspotMap(areas, title="t").add_rates(scenes.rates(areas).drop(columns="rate_low"))
     with pytest.raises(InputError, match="title"):
         HotspotMap(areas, title=" ")
-    with pytest.raises(DisclosureError, match="does not suppress"):
-        HotspotMap(areas, title="t", profile="openbaar")
+    with pytest.raises(InputError, match="profile"):
+        HotspotMap(areas, title="t", profile="iedereen")
 
 
 def test_inputs_are_not_changed():

@@ -1,0 +1,132 @@
+"""The ledger of exports: what left the house when, for whom, and which figures were in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from hicgeo.errors import InputError
+
+if TYPE_CHECKING:
+    from hicgeo.output.disclosure import Handling
+
+
+class Ledger:
+    """What everybody can know: a private list of all that was exported, one line of JSON per file.
+
+    A public export is checked against the figures of earlier ones in it: what two exports together give away was given
+    away. It holds the hidden figures too, so it stays in the house, under `data/private`.
+
+    Parameters
+    ----------
+    path
+        The file; made at the first export. None keeps nothing: only what is still to be written is checked together.
+    public
+        Count table of what the police publish themselves about the same areas and months.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> Ledger(f"{tempfile.mkdtemp()}/exports.jsonl").entries()
+    []
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | None, *, public: pd.DataFrame | None = None) -> None:
+        self.path, self.public = None if path is None else Path(path), public
+        self._pending: list[dict[str, Any]] = []
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Every export, oldest first: `when`, `file`, `sha256`, `profile`, `handling` and `figures`.
+
+        Raises
+        ------
+        InputError
+            A line is no JSON.
+        """
+        if self.path is None or not self.path.is_file():
+            return []
+        found = []
+        for place, line in enumerate(self.path.read_text(encoding="utf-8").splitlines(), start=1):
+            if not line.strip():
+                continue
+            try:
+                found.append(json.loads(line))
+            except ValueError:
+                raise InputError(
+                    "every line of the ledger of exports must be JSON",
+                    f"{self.path.name}, line {place}",
+                    "restore it from a copy; without it a public export cannot be checked against earlier ones",
+                ) from None
+        return found
+
+    def figures(self) -> pd.DataFrame:
+        """Figures of all public exports: a column per dimension, `value`, `shown` and `small`."""
+        rows = [row for entry in self.entries() for row in entry.get("figures", [])]
+        return pd.DataFrame(rows + self._pending)
+
+    def promise(self, figures: pd.DataFrame) -> None:
+        """Count figures as public from now on, because they stand in a file that is about to be written.
+
+        Parameters
+        ----------
+        figures
+            As `Protected.figures`.
+        """
+        self._pending += json.loads(figures.to_json(orient="records"))
+
+    def record(
+        self,
+        file: str | os.PathLike[str],
+        *,
+        profile: str,
+        handling: Handling | None = None,
+        run: str = "",
+    ) -> None:
+        """Add an export, with the figures that were promised since the last one.
+
+        Parameters
+        ----------
+        file
+            What was written.
+        profile
+            Under which profile.
+        handling
+            For whom and why.
+        run
+            Name of the run.
+
+        Notes
+        -----
+        An export with the same content under the same name is not noted twice. A line is added in one write, so that
+        two processes can share the ledger.
+        """
+        figures, self._pending = self._pending, []
+        if self.path is None:
+            return
+        content = Path(file).read_bytes()
+        entry: Mapping[str, Any] = {
+            "file": Path(file).name,
+            "run": run,
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "profile": profile,
+            "handling": {} if handling is None else {k: str(v) for k, v in asdict(handling).items()},
+            "figures": figures,
+        }
+        if any({**known, "when": ""} == {**entry, "when": ""} for known in self.entries()):
+            return
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        line = json.dumps({"when": when, **entry}, ensure_ascii=False, sort_keys=True) + "\n"
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(descriptor, line.encode())
+        finally:
+            os.close(descriptor)

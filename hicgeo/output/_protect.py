@@ -1,0 +1,335 @@
+"""Small figures hidden in tables that go to everybody, together with what would give them back."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hicgeo.errors import DisclosureError, InputError
+from hicgeo.output._figures import ALL, CARRIED, PARTS, TOTALS, figures_of, mapping_of, police_figures, relate, span
+from hicgeo.output._ledger import Ledger
+from hicgeo.output._suppression import attack, suppress
+from hicgeo.schema import CRIME_TYPES
+
+THRESHOLD = 10
+"""Counts from 1 to below this are small, unless another threshold is asked for."""
+USEFUL = 0.90
+"""Rank correlation with the unprotected figures below which a coarser table is proposed."""
+NEUTRAL = frozenset({
+    *PARTS, "name", "level", "municipality", "dwellings", "households", "residents", "businesses", "is_water",
+    "vintage", "geometry", "areas", "base", "per", "coverage", "months", "area_ha", "share_area", "rank",
+    "neighbourhoods", "codes", "hidden",
+})  # fmt: skip
+"""Columns that say nothing about the number of incidents."""
+OF_TOTAL = frozenset({"norm", "share", "share_incidents"})
+"""Columns from which the total of a table can be worked out."""
+OF_OTHERS = frozenset({"rate_eb", "p_fdr", "rank_low", "rank_high"})
+"""Columns of a row that depend on the counts of other rows: left out of a table with hidden figures."""
+
+
+@dataclass(frozen=True)
+class Protected:
+    """Tables in which small figures and what would give them back are hidden.
+
+    Attributes
+    ----------
+    tables
+        By name, each with a column `hidden`; where it is true everything that tells the count is missing.
+    report
+        Per table: `figures`, `small` and `hidden` (numbers of figures), `share_hidden` (of the incidents in it) and
+        `rank_correlation` (Spearman, hidden figures as one tied value, with the unprotected table).
+    room
+        Per small figure of all tables and of earlier exports: `low` and `high`, what someone who sees everything can
+        narrow it down to, and `need_low` and `need_high`, what that must leave open.
+    figures
+        What the ledger notes.
+    threshold
+        Counts from 1 to below it are small.
+    revised
+        Figures of earlier exports that were corrected since, and could not be held against this one.
+    advice
+        Per table of which too little is left, the coarser form that hides least: "wijk", "gemeente", "year",
+        "without" with a dimension, or "larger" where nothing is known to help; and the share of incidents in its small
+        figures.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    report: pd.DataFrame
+    room: pd.DataFrame
+    figures: pd.DataFrame
+    threshold: int
+    revised: int
+    advice: Mapping[str, tuple[str, float]]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the report."""
+        return self.report.copy()
+
+    def _repr_html_(self) -> str:
+        said = "".join(
+            f"<p>{html.escape(name)}: {html.escape(form)} ({share:.1%})</p>"
+            for name, (form, share) in self.advice.items()
+        )
+        return f"<p>1 - {self.threshold - 1}: hidden</p>{self.report.to_html(float_format='{:.3f}'.format)}{said}"
+
+
+def protect(
+    tables: Mapping[str, pd.DataFrame] | pd.DataFrame,
+    *,
+    threshold: int = THRESHOLD,
+    keep: Collection[str] = (),
+    published: Collection[str] = CRIME_TYPES,
+    ledger: Ledger | None = None,
+) -> Protected:
+    """Hide small counts in tables for everybody, and whatever would let them be worked out.
+
+    Parameters
+    ----------
+    tables
+        Tables that are published together, by name, or a single one. Each has its counts in `incidents`, and says in
+        its index, in the columns of `PARTS` and in its attrs (`crime_type`, `period`) what each is of; a dimension that
+        it does not have, or the label "alle", means everything.
+    threshold
+        Counts from 1 to below it are hidden, and can still be anything between for who sees all the rest.
+    keep
+        Names of tables that must stay as they are.
+    published
+        Crime types whose counts per area and month (or longer) the police publish themselves: not hidden, and known to
+        everybody. Empty: nothing is public.
+    ledger
+        Earlier exports, which everybody may have kept.
+
+    Returns
+    -------
+    protected
+        The tables with their report and the result of the attack on them.
+
+    Raises
+    ------
+    DisclosureError
+        A table to keep has small figures, or gives others away.
+    ColumnError
+        A table has no column `incidents`.
+    InputError
+        Rows repeat each other, tables contradict each other, a name in `keep` is unknown, or there are too many
+        figures.
+
+    Notes
+    -----
+    Complementary suppression by linear programmes in whole numbers (HiGHS), then an attack by a second set of
+    programmes that starts from what is shown alone. A rate, interval or verdict is hidden with its count, because the
+    denominator is public. It is not shown which of the hidden figures are small. An attacker is taken to know the
+    threshold, every total, every earlier export and what the police publish, not single incidents. Where that leaves a
+    small figure less room than 1 to `threshold` - 1 already, the export leaves it as much. About one programme per 20
+    small figures to protect and up to two per small figure to attack: 44 areas x 12 months x 2 types with all margins
+    take about 10 s.
+
+    References
+    ----------
+    Fischetti, M., and J.J. Salazar (2001). Solving the cell suppression problem on tabular data with linear
+    constraints. Management Science 47, 1008-1027. doi:10.1287/mnsc.47.7.1008.1024
+    Hundepool, A., et al. (2012). Statistical Disclosure Control. Wiley. doi:10.1002/9781118348239
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> parts = pd.Index(["nacht", "ochtend", "middag", "alle"], name="hour")
+    >>> protect(pd.DataFrame({"incidents": [3, 20, 31, 54]}, index=parts)).tables["table"]
+             incidents  hidden
+    hour
+    nacht          NaN    True
+    ochtend        NaN    True
+    middag        31.0   False
+    alle          54.0   False
+    """
+    given = mapping_of(tables)
+    if unknown := sorted(set(keep) - set(given)):
+        raise InputError("keep must name tables of the export", ", ".join(unknown), f"choose from {', '.join(given)}")
+    if threshold < 2:
+        raise InputError("threshold must be at least 2", f"{threshold}", "take 10, or what the recipient asks")
+    now = pd.concat([figures_of(_with_total(table), name, published=published) for name, table in given.items()])
+    _refuse_small(now, keep, threshold)
+    before = _relevant(ledger.figures() if ledger is not None else pd.DataFrame(), now)
+    exported = pd.concat(
+        [now.assign(past=False, shown=True, small=False), before.assign(past=True, table="", row=-1, public=False)],
+        ignore_index=True,
+    )
+    counts = ledger.public if ledger is not None else None
+    police = police_figures(exported, counts, published=published)
+    told: dict[str, Any] = {"past": False, "shown": True, "small": False, "table": "", "row": -1, "public": True}
+    listed = pd.concat([exported, police.assign(**told)], ignore_index=True)
+    model = relate(listed, threshold, list(keep))
+    hidden = suppress(model.figures, threshold, model.hidden)
+    room = attack(model.figures, threshold, hidden)
+    if not room.safe.all():
+        raise DisclosureError(
+            "no small figure may be worked out from what is shown",
+            f"{int((~room.safe).sum())} of {len(room.safe)} can be narrowed down",
+            "publish a coarser table: larger areas, a longer period or fewer types",
+        )
+    masked, rows, advice = {}, {}, {}
+    for name, table in given.items():
+        ours = (model.listed["table"] == name).to_numpy() & (model.listed["row"] >= 0).to_numpy()
+        place = model.listed["row"][ours].to_numpy()
+        mask = np.zeros(len(table) + 1, dtype=bool)  # the last place is for a total that is only implied
+        mask[np.minimum(place, len(table))] = hidden[ours]
+        secret = not model.listed["public"][ours].all()
+        masked[name] = _masked(table, mask[: len(table)], secret=secret)
+        counts = table["incidents"].to_numpy(float)
+        rows[name] = {
+            "figures": int(ours.sum()),
+            "small": int(model.figures.small[ours].sum()),
+            "hidden": int(hidden[ours].sum()),
+            "share_hidden": _share(counts, mask[: len(table)], table),
+            "rank_correlation": rank_correlation(counts, mask[: len(table)], threshold),
+        }
+        if rows[name]["rank_correlation"] < USEFUL:
+            advice[name] = _coarser(table, threshold)
+    small = model.listed[model.figures.small]
+    dims = [each for each in model.listed.columns if each not in CARRIED]
+    bounds = {each: getattr(room, each) for each in ("low", "high", "need_low", "need_high")}
+    # what stood in for the police's own figures is kept too: it cannot be found again from what is shown
+    own = (model.listed["row"] == -1) & ~model.listed["past"].astype(bool) & (counts is None)
+    noted = model.listed[(model.listed["row"] >= 0) | own]
+    return Protected(
+        tables=masked,
+        report=pd.DataFrame.from_dict(rows, orient="index").rename_axis("table"),
+        room=small[["table", *dims]].assign(**bounds).reset_index(drop=True),
+        figures=noted[[*dims, "value"]].assign(shown=~hidden[noted.index], small=model.figures.small[noted.index]),
+        threshold=threshold,
+        revised=model.revised,
+        advice=advice,
+    )
+
+
+def rank_correlation(counts: Any, hidden: Any, threshold: float) -> float:
+    """Spearman correlation of protected counts with the true ones, hidden ones tied at half the threshold.
+
+    Parameters
+    ----------
+    counts
+        True counts; missing ones are left out.
+    hidden
+        Which are not shown.
+    threshold
+        Counts from 1 to below it are small.
+
+    Examples
+    --------
+    >>> rank_correlation([1, 20, 30], [True, False, False], 10)
+    1.0
+    """
+    true, mask = np.asarray(counts, float), np.asarray(hidden, bool)
+    known = ~np.isnan(true)
+    seen = pd.Series(np.where(mask, threshold / 2, true)[known]).rank()
+    real = pd.Series(true[known]).rank()
+    if not mask.any() or real.nunique() < 2:
+        return 1.0
+    return float(real.corr(seen)) if seen.nunique() > 1 else 0.0
+
+
+def _refuse_small(now: pd.DataFrame, keep: Collection[str], threshold: float) -> None:
+    """Refuse to keep a table that has small figures which the police do not publish."""
+    value = now["value"].to_numpy(float)
+    wrong = now["table"].isin(list(keep)).to_numpy() & ~now["public"].to_numpy(bool) & (value > 0) & (value < threshold)
+    if wrong.any():
+        named = ", ".join(sorted(set(now["table"][wrong])))
+        raise DisclosureError(
+            f"a table that is kept as it is must have no figures from 1 to {threshold - 1}",
+            f"{int(wrong.sum())} in {named}",
+            "leave the table out, let its figures be hidden, or make it coarser (larger areas, longer period)",
+        )
+
+
+def _relevant(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
+    """Figures of earlier exports that share a type, a period and a municipality with those of now."""
+    if before.empty:
+        return pd.DataFrame(columns=["value", "shown", "small"])
+    fits = pd.Series(True, index=before.index)
+    for name in ("crime_type", "code", "time"):
+        if name not in before or name not in now:
+            continue
+        ours, theirs = set(now[name].fillna(ALL)), before[name].fillna(ALL)
+        if name == "code":
+            ours, theirs = (
+                {each[2:6] if each != ALL else ALL for each in ours},
+                theirs.str[2:6].where(theirs != ALL, ALL),
+            )
+        if name == "time":
+            spans = [span(each) for each in ours if each != ALL]
+            met = {t: t == ALL or any(a < span(t)[1] and span(t)[0] < b for a, b in spans) for t in theirs.unique()}
+            fits &= theirs.map(met).astype(bool) | (ALL in ours)
+        else:
+            fits &= theirs.isin(ours | {ALL}) | (ALL in ours)
+    return before[fits].drop_duplicates(ignore_index=True)
+
+
+def _with_total(table: pd.DataFrame) -> pd.DataFrame:
+    """Add the total as a row when a column tells it: a norm or a share is a total in disguise."""
+    told = [each for each in OF_TOTAL if each in table.columns and table[each].notna().any()]
+    key = next((each for each in table.index.names if each in PARTS), None)
+    if not told or key is None or table.index.nlevels > 1 or table.index.isin(["alle", "region"]).any():
+        return table
+    row = pd.DataFrame({"incidents": [table["incidents"].sum()]}, index=pd.Index(["alle"], name=key))
+    total = pd.concat([table[["incidents", *[each for each in PARTS if each in table.columns]]], row])
+    total.attrs = table.attrs
+    return total
+
+
+def _masked(table: pd.DataFrame, mask: Any, *, secret: bool) -> pd.DataFrame:
+    """Table without what tells a hidden count."""
+    out = table.copy()
+    if not secret:
+        return out
+    if mask.any():
+        out = out.drop(columns=[each for each in out.columns if each in OF_OTHERS])
+    for name in out.columns:
+        if name in NEUTRAL:
+            continue
+        column = out[name]
+        if pd.api.types.is_integer_dtype(column) and not pd.api.types.is_extension_array_dtype(column):
+            column = column.astype("float64")
+        out[name] = column.mask(mask)
+    out["hidden"] = mask
+    return out
+
+
+def _share(counts: Any, mask: Any, table: pd.DataFrame) -> float:
+    """Share of the incidents in the finest rows of a table that is hidden."""
+    labels = [table.index.get_level_values(n) for n in range(table.index.nlevels)]
+    total = np.zeros(len(table), dtype=bool)
+    for each in labels:
+        total |= np.asarray(each.astype(str).isin(TOTALS))
+    fine = ~total & ~np.isnan(counts)
+    everything = counts[fine].sum()
+    return float(counts[fine & np.asarray(mask)].sum() / everything) if everything else 0.0
+
+
+def _coarser(table: pd.DataFrame, threshold: float) -> tuple[str, float]:
+    """Coarser form of a table that would hide the least, from what is small in it before anything else."""
+    levels = [str(name) for name in table.index.names if name is not None]
+    label = {name: table.index.get_level_values(name).astype(str) for name in levels}
+    counts = pd.Series(table["incidents"].to_numpy(float))
+    total = np.logical_or.reduce([label[name].isin(TOTALS) for name in levels] or [np.zeros(len(table), bool)])
+    options: dict[str, list[Any]] = {}
+    if "code" in label:
+        rest = [label[name] for name in levels if name != "code"]
+        for form, prefix, end in (("wijk", "WK", 8), ("gemeente", "GM", 6)):
+            if (label["code"].str.len() > end).all():
+                options[form] = [prefix + label["code"].str[2:end], *rest]
+    if "month" in label:
+        options["year"] = [each.str[:4] if name == "month" else each for name, each in label.items()]
+    for name in levels:
+        if name not in ("code", "month") and len(levels) > 1:
+            options[f"without {name}"] = [each for other, each in label.items() if other != name]
+    hidden = {}
+    for form, keys in options.items():
+        values = counts[~total].groupby([each[~total] for each in keys]).sum()
+        hidden[form] = float(values[(values > 0) & (values < threshold)].sum() / max(values.sum(), 1.0))
+    best = min(hidden, key=lambda form: (round(hidden[form], 3), form), default="larger")
+    return best, hidden.get(best, 0.0)

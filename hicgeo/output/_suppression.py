@@ -1,0 +1,332 @@
+"""Which figures must be hidden besides the small ones, so that nobody can work those out: linear programmes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hicgeo.errors import DisclosureError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Flags = npt.NDArray[np.bool_]
+    Numbers = npt.NDArray[np.float64]
+
+BATCH = 20
+"""Small figures that are moved in one programme: more is faster and hides more than needed."""
+SECONDS = 20.0
+"""Longest time for one programme; a solution found by then is good enough, for only the amount hidden depends on it."""
+HALF = 0.5
+"""A move of counts by less than this is rounding of the solver."""
+REWARD = 1e4
+"""Weight of moving a small figure against showing the largest one: protection comes first."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Every figure of an export and of earlier ones, as sums of what cannot be divided further.
+
+    Attributes
+    ----------
+    members
+        Sparse matrix (figures, atoms) of 0 and 1: which atoms a figure is the sum of.
+    values
+        The figures.
+    atoms
+        One set of non-negative atoms that has these sums; the true ones when the figures determine them.
+    small
+        Figures that nobody may learn.
+    known
+        Figures that are public already: they can neither be hidden nor hold it against this export.
+    forced
+        Figures that must be shown because the user says so.
+    hideable
+        Figures of this export; those of earlier exports are shown or hidden as they were.
+    whole
+        Whether all are whole numbers, which an attacker knows.
+    """
+
+    members: Any
+    values: Numbers
+    atoms: Numbers
+    small: Flags
+    known: Flags
+    forced: Flags
+    hideable: Flags
+    whole: bool
+
+
+def suppress(figures: Figures, threshold: float, hidden: Flags) -> Flags:
+    """Hide further figures until every small one can be anything from 1 to `threshold` - 1 for who sees the rest.
+
+    Parameters
+    ----------
+    figures
+        All figures.
+    threshold
+        Counts from 1 to below it are small.
+    hidden
+        What is hidden to begin with: the small figures, and in earlier exports what was hidden there.
+
+    Returns
+    -------
+    flags
+        What must be hidden, at least what was.
+
+    Raises
+    ------
+    DisclosureError
+        Figures that must be shown give a small one away.
+
+    Notes
+    -----
+    For a batch of small figures a linear programme moves counts between atoms so that these figures become as small, or
+    as large, as they must be able to be, and visible figures change as little as possible, weighed by their size. What
+    changes is hidden. The moved table is then one that nobody can tell from the true one, and it stays so whatever more
+    is hidden: every small figure ends with two such tables as its proof. Where public figures themselves leave less
+    room, the room that they leave is what is kept. About one programme per `BATCH` small figures.
+    """
+    hidden = hidden.copy()
+    pending = _tasks(figures, threshold)
+    while pending:
+        before = len(pending)
+        group = _one_each(pending)[: BATCH if before > 1 else 1]
+        move = _move(figures, hidden, group)
+        hidden |= _changed(figures, move) & ~hidden
+        pending = [task for task in pending if not _reached(move, task)]
+        if len(pending) == before:  # these pull against each other: one at a time, and zeros may be hidden too
+            pending = [task for task in pending if task is not group[0]]
+            hidden |= _alone(figures, hidden, group[0])
+    return hidden
+
+
+@dataclass(frozen=True)
+class Room:
+    """Between what an attacker can still think a small figure to be, and what it must be able to be.
+
+    Attributes
+    ----------
+    low, high
+        Bounds on the figure for who knows everything that is shown.
+    need_low, need_high
+        Bounds that must lie within: 1 and `threshold` - 1, or what public figures already say.
+    """
+
+    low: Numbers
+    high: Numbers
+    need_low: Numbers
+    need_high: Numbers
+
+    @property
+    def safe(self) -> Flags:
+        """Whether each figure has the room that it must have."""
+        return np.asarray((self.low <= self.need_low + HALF) & (self.high >= self.need_high - HALF))
+
+
+def attack(figures: Figures, threshold: float, hidden: Flags) -> Room:
+    """Work out every small figure as well as all that is shown allows.
+
+    Parameters
+    ----------
+    figures
+        All figures; the values of hidden ones are not looked at, nor are the atoms.
+    threshold
+        Counts from 1 to below it are small.
+    hidden
+        What is not shown.
+
+    Returns
+    -------
+    room
+        In the order of the small figures.
+
+    Notes
+    -----
+    Two programmes per small figure at most, in whole numbers where the counts are whole: each answer is a table that
+    fits everything shown, and settles whatever other figures it moves far enough.
+    """
+    small = np.flatnonzero(figures.small).astype(int)
+    shown = ~hidden
+    low, high = np.full(len(small), np.inf), np.full(len(small), -np.inf)
+    for place, figure in enumerate(small.tolist()):
+        for sign, target in ((1.0, 1.0), (-1.0, threshold - 1)):
+            if (low[place] <= target) if sign > 0 else (high[place] >= target):
+                continue
+            found = _extreme(figures, shown, figure, sign, stop=target)
+            low, high = np.minimum(low, found[small]), np.maximum(high, found[small])
+    need_low, need_high = np.ones(len(small)), np.full(len(small), threshold - 1.0)
+    for place in np.flatnonzero((low > 1 + HALF) | (high < threshold - 1 - HALF)).tolist():
+        for sign, bound in ((1.0, need_low), (-1.0, need_high)):
+            prior = _extreme(figures, figures.known, int(small[place]), sign)[small[place]]
+            bound[place] = max(bound[place], prior) if sign > 0 else min(bound[place], prior)
+    return Room(low, high, need_low, need_high)
+
+
+# one task: a figure, which way to move it, and how far
+
+Task = tuple[int, float, float]
+
+
+def _tasks(figures: Figures, threshold: float) -> list[Task]:
+    """What each small figure must be able to become, the largest moves first."""
+    tasks: list[Task] = []
+    for figure in np.flatnonzero(figures.small):
+        value = float(figures.values[figure])
+        tasks += [
+            (int(figure), sign, far) for sign, far in ((1.0, threshold - 1 - value), (-1.0, value - 1)) if far > 0
+        ]
+    return sorted(tasks, key=lambda task: (-task[2], task[0]))
+
+
+def _one_each(tasks: Sequence[Task]) -> list[Task]:
+    first: dict[int, Task] = {}
+    for task in tasks:
+        first.setdefault(task[0], task)
+    return list(first.values())
+
+
+def _reached(move: Numbers, task: Task) -> bool:
+    figure, sign, far = task
+    return bool(sign * move[figure] >= far - HALF)
+
+
+def _changed(figures: Figures, move: Numbers) -> Flags:
+    return np.asarray(np.abs(move) > HALF if figures.whole else np.abs(move) > 1e-6)
+
+
+def _alone(figures: Figures, hidden: Flags, task: Task) -> Flags:
+    """What to hide for one small figure, zeros too when nothing else will do."""
+    for zeros in (False, True):
+        move = _move(figures, hidden, [task], zeros=zeros)
+        if _reached(move, task):
+            return np.asarray(_changed(figures, move) & ~hidden)
+    # as far as it goes: is it what is public that stands in the way, or what this export insists on?
+    free = _move(figures, hidden, [task], zeros=True, forced=False)
+    figure, sign, _ = task
+    if sign * free[figure] > sign * move[figure] + HALF:
+        raise DisclosureError(
+            "the figures that must be shown must not give a small one away",
+            f"{int(figures.forced.sum())} figures are to be shown whatever happens, and with them a hidden one can be "
+            "narrowed down",
+            "leave one of those tables out, or let its figures be hidden too",
+        )
+    return np.asarray(_changed(figures, move) & ~hidden)
+
+
+def _move(
+    figures: Figures, hidden: Flags, group: Sequence[Task], *, zeros: bool = False, forced: bool = True
+) -> Numbers:
+    """Change of every figure in the cheapest move of counts that takes a group of small figures where they must go."""
+    from scipy import sparse
+
+    fixed = figures.known | (~figures.hideable & ~hidden) | (figures.forced & forced)
+    empty = ~hidden & (figures.values == 0) & (fixed | (not zeros))
+    free = np.flatnonzero(np.asarray(figures.members[np.flatnonzero(empty)].sum(axis=0)).ravel() == 0)
+    inside = figures.members[:, free]
+    touched = np.diff(inside.indptr) > 0
+    held = np.flatnonzero(fixed & touched)
+    priced = np.flatnonzero(~fixed & ~hidden & touched)
+    n, m, g = len(free), len(priced), len(group)
+    signs = sparse.diags_array([sign for _, sign, _ in group], dtype=float)
+    rows = inside[[figure for figure, _, _ in group]]
+    price = (figures.values[priced] + 1) / (figures.values.max() + 1)
+    unit = sparse.eye_array(m)
+    solution = _solve(
+        np.concatenate([np.zeros(n), price, price, np.full(g, -REWARD)]),
+        [
+            (sparse.hstack([inside[priced], -unit, unit, sparse.csr_array((m, g))]), 0.0, 0.0),
+            (sparse.hstack([inside[held], sparse.csr_array((len(held), 2 * m + g))]), 0.0, 0.0),
+            (sparse.hstack([signs @ rows, sparse.csr_array((g, 2 * m)), -sparse.eye_array(g)]), 0.0, np.inf),
+        ],
+        low=np.concatenate([-figures.atoms[free], np.zeros(2 * m + g)]),
+        high=np.concatenate([np.full(n + 2 * m, np.inf), [far for _, _, far in group]]),
+        whole=n if figures.whole else 0,
+    )
+    return np.asarray(inside @ _exact(solution[:n], figures.whole))
+
+
+def _extreme(figures: Figures, shown: Flags, figure: int, sign: float, stop: float | None = None) -> Numbers:
+    """All figures of a table that fits what is shown and has one figure as small (sign 1) or large (-1) as can be.
+
+    With `stop` the search may end as soon as the figure has passed that value.
+    """
+    from scipy import sparse
+
+    empty = np.flatnonzero(shown & (figures.values == 0))
+    free = np.flatnonzero(np.asarray(figures.members[empty].sum(axis=0)).ravel() == 0)
+    inside = figures.members[:, free]
+    rows = np.flatnonzero(shown & (np.diff(inside.indptr) > 0))
+    row = inside[[figure]]
+    far = figures.values[shown].sum() + 1e3 if stop is None else abs(stop)
+    # the reached part is bounded, so that "as large as can be" has an answer where nothing bounds it
+    cap = sparse.csr_array(np.array([[-1.0]]))
+    bound = [(sparse.hstack([row, cap]), 0.0, np.inf)] if sign < 0 else [(sparse.hstack([row, cap]), -np.inf, 0.0)]
+    solution = _solve(
+        np.concatenate([np.zeros(len(free)), [sign]]),
+        [
+            (
+                sparse.hstack([inside[rows], sparse.csr_array((len(rows), 1))]),
+                figures.values[rows],
+                figures.values[rows],
+            ),
+            *bound,
+        ],
+        low=np.concatenate([np.zeros(len(free)), [0.0 if sign < 0 or stop is None else stop]]),
+        high=np.concatenate([np.full(len(free), np.inf), [far if sign < 0 else np.inf]]),
+        whole=len(free) if figures.whole else 0,
+    )
+    return np.asarray(inside @ _exact(solution[:-1], figures.whole))
+
+
+def feasible(members: Any, values: Numbers, *, whole: bool) -> Numbers | None:
+    """Atoms that add up to all figures, or None when there are none.
+
+    Parameters
+    ----------
+    members
+        Sparse matrix (figures, atoms).
+    values
+        The figures.
+    whole
+        Whether the atoms must be whole numbers.
+    """
+    n = members.shape[1]
+    try:
+        solution = _solve(
+            np.zeros(n), [(members, values, values)], low=np.zeros(n), high=np.full(n, np.inf), whole=n if whole else 0
+        )
+    except ArithmeticError:
+        return None
+    return _exact(solution, whole)
+
+
+def _exact(solution: Numbers, whole: bool) -> Numbers:
+    return np.rint(solution) if whole else solution
+
+
+def _solve(cost: Numbers, rows: list[tuple[Any, Any, Any]], *, low: Numbers, high: Numbers, whole: int) -> Numbers:
+    """Solve a programme whose first `whole` variables are whole numbers."""
+    from scipy import sparse
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    # most of these programmes have whole vertices by themselves; only the others need branching
+    for integrality in [0, 1] if whole else [0]:
+        answer = milp(
+            cost,
+            constraints=[
+                LinearConstraint(sparse.csc_array(matrix), *ends) for matrix, *ends in rows if matrix.shape[0]
+            ],
+            bounds=Bounds(low, high),
+            integrality=np.concatenate([np.full(whole, integrality), np.zeros(len(cost) - whole)]),
+            options={"mip_rel_gap": 1e-3, "time_limit": SECONDS},
+        )
+        if answer.x is None:
+            raise ArithmeticError(answer.message)
+        part = answer.x[:whole]
+        if np.abs(part - np.rint(part)).max(initial=0.0) < 1e-6:
+            break
+    return np.asarray(answer.x)
