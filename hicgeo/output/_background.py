@@ -61,7 +61,9 @@ def background(shapes: gpd.GeoDataFrame, scene: Scene, *, kind: str, name: str =
     near = known & shapely.intersects(geometry, frame)
     clipped = shapely.intersection(shapely.make_valid(geometry[near]), frame)
     if kind == "streets":  # one shape instead of thousands of features
-        clipped = np.array([shapely.line_merge(shapely.union_all(clipped))], dtype=object)
+        parts = shapely.normalize(clipped)
+        inked = shapely.union_all(parts[np.argsort(shapely.to_wkb(parts, hex=True), kind="stable")])
+        clipped = np.array([shapely.normalize(shapely.line_merge(inked))], dtype=object)
     thin = shapely.simplify(clipped, drawing_tolerance(areas))
     named = kind == "neighbours" and "name" in local
     names = [str(each) for each in local["name"][near]] if named else [""] * len(thin)
