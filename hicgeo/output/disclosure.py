@@ -30,7 +30,11 @@ AGGREGATE_COLUMNS = frozenset({
     # counts and rates
     "crime_type", "month", "year", "period", "incidents", "status", "base", "per", "coverage", "rate", "rate_low",
     "rate_high", "rate_eb", "norm", "p_above", "p_fdr", "state", "months", "reason", "records", "share", "column",
-    "side",
+    "side", "base_name", "rate_local", "half", "low_95", "high_95", "low_998", "high_998", "known", "direct",
+    # change, vintages and concentration
+    "incidents_before", "difference", "incidents_year", "share_year", "share_expected", "share_low", "share_high",
+    "years_above", "years_below", "last_state", "per_year", "per_year_low", "per_year_high", "old", "new", "share_old",
+    "share_new", "outside", "by", "share_chance",
     # seasons
     "season", "ratio", "ratio_low", "ratio_high", "ratio_trend", "ratio_trend_low", "ratio_trend_high",
     "incidents_dark", "incidents_light", "complete", "index", "index_low", "index_high", "group", "label",
@@ -41,7 +45,7 @@ AGGREGATE_COLUMNS = frozenset({
     "hour_of_week", "weekday", "hour",
     # target areas
     "expected_low", "expected_high", "hours", "reasons", "backtest", "doubts",
-    "share_expected", "recent", "near", "season_ratio", "block", "hour_from", "hour_to", "value", "layer", "features",
+    "recent", "near", "season_ratio", "block", "hour_from", "hour_to", "value", "layer", "features",
     "aimed_at", "measure",
     # near repeats
     "distance", "days", "metres_from", "metres_to", "days_from", "days_to", "observed", "expected_median",
