@@ -1,6 +1,8 @@
 from .analysis.backtest import Backtest, backtest
 from .analysis.bandwidths import bandwidth
 from .analysis.chains import Chains, near_repeat_chains
+from .analysis.change import change, persistence, trend, year_to_date, yearly_rates
+from .analysis.concentration import Concentration, concentration
 from .analysis.context import context_layers
 from .analysis.controls import Controls, matched_controls
 from .analysis.counting import CodeMatch, count_incidents, match_codes, roll_up
@@ -14,12 +16,15 @@ from .analysis.local_statistics import gi_star, local_moran
 from .analysis.near_repeat import Knox, knox
 from .analysis.operation import Evaluation, OperationPlan, evaluate_operation, plan_operation
 from .analysis.outlook import Outlook, outlook, score_outlook
+from .analysis.ranking import funnel, rank_areas, smooth_rates
 from .analysis.rates import group_rates, rates
 from .analysis.risk import RelativeRisk, relative_risk
 from .analysis.season_groups import SeasonClusters, cluster_seasons
 from .analysis.seasons import dark_days, seasonal_index
 from .analysis.targets import Targets, target_areas
 from .analysis.timing import aoristic, hour_profile
+from .analysis.victims import direct_victims
+from .analysis.vintages import Crosswalk, crosswalk
 from .errors import (
     AlignmentError,
     ColumnError,
@@ -36,6 +41,7 @@ from .output.maps import HotspotMap
 from .output.pictures import plot_rates, plot_seasons
 from .output.pictures_density import plot_backtest, plot_bandwidth, plot_surface
 from .output.pictures_operation import plot_evaluation
+from .output.pictures_rates import plot_funnel
 from .output.quality import plot_quality, quality_table
 from .output.tables import write_surface, write_table
 from .output.target_sheets import write_target_sheets
@@ -64,9 +70,11 @@ __all__ = [
     "Chains",
     "CodeMatch",
     "ColumnError",
+    "Concentration",
     "ConfigError",
     "Controls",
     "CountChange",
+    "Crosswalk",
     "CrsError",
     "DarknessEffect",
     "DetectableEffect",
@@ -96,15 +104,20 @@ __all__ = [
     "assign_neighbourhoods",
     "backtest",
     "bandwidth",
+    "change",
     "cluster_seasons",
+    "concentration",
     "context_layers",
     "count_change",
     "count_from_file",
     "count_incidents",
+    "crosswalk",
     "dark_days",
     "darkness_effect",
+    "direct_victims",
     "evaluate_operation",
     "fitting_measures",
+    "funnel",
     "gi_star",
     "group_rates",
     "hotspots",
@@ -121,16 +134,19 @@ __all__ = [
     "near_repeat_chains",
     "open_run",
     "outlook",
+    "persistence",
     "plan_operation",
     "plot_backtest",
     "plot_bandwidth",
     "plot_evaluation",
+    "plot_funnel",
     "plot_quality",
     "plot_rates",
     "plot_seasons",
     "plot_surface",
     "propose_intake",
     "quality_table",
+    "rank_areas",
     "rates",
     "read_at_risk",
     "read_counts",
@@ -144,12 +160,16 @@ __all__ = [
     "sample_city",
     "score_outlook",
     "seasonal_index",
+    "smooth_rates",
     "target_areas",
     "target_table",
+    "trend",
     "wdd",
     "write_plan",
     "write_sample",
     "write_surface",
     "write_table",
     "write_target_sheets",
+    "year_to_date",
+    "yearly_rates",
 ]

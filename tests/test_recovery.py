@@ -118,7 +118,8 @@ def test_a_buurt_at_its_norm_is_left_alone_and_a_hotspot_is_not(towns):
     assert own["state"].isin(["boven", "onder"]).mean() < 0.07
     high = regional[(regional["relative"] > 1.67) & (regional["expected"] > 10)]
     assert len(high) >= 10
-    assert (high["state"] == "boven").mean() > 0.5
+    # The verdict allows for the number of areas and for what varies between years, which costs power in a buurt.
+    assert (high["state"] == "boven").mean() > 0.25
     assert (high["state"] == "onder").sum() == 0
 
 

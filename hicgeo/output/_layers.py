@@ -490,7 +490,9 @@ def class_breaks(values: npt.NDArray[np.float64], classes: int = 5) -> npt.NDArr
     classes = min(classes, len(np.unique(known)))
     if classes < 2:
         return np.empty(0)
-    return _rounded(np.quantile(known, np.arange(1, classes) / classes), known)
+    from mapclassify import Quantiles  # type: ignore[import-untyped]  # it has no types
+
+    return _rounded(Quantiles(known, k=classes).bins[:-1], known)
 
 
 def _rounded(bounds: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

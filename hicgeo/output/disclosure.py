@@ -49,8 +49,13 @@ AGGREGATE_COLUMNS = frozenset({
     "neighbourhoods", "codes", "months_above_1.15",
     # counts and rates
     "crime_type", "month", "year", "week", "period", "incidents", "status", "base", "per", "coverage", "rate",
-    "rate_low", "rate_high", "rate_eb", "norm", "p_above", "p_fdr", "state", "months", "reason", "records", "share",
-    "column", "side",
+    "rate_low",
+    "rate_high", "rate_eb", "norm", "p_above", "p_fdr", "state", "months", "reason", "records", "share", "column",
+    "side", "base_name", "rate_local", "half", "low_95", "high_95", "low_998", "high_998", "known", "direct",
+    # change, vintages and concentration
+    "incidents_before", "difference", "incidents_year", "share_year", "share_expected", "share_low", "share_high",
+    "years_above", "years_below", "last_state", "per_year", "per_year_low", "per_year_high", "old", "new", "share_old",
+    "share_new", "outside", "by", "share_chance",
     # seasons
     "season", "ratio", "ratio_low", "ratio_high", "ratio_trend", "ratio_trend_low", "ratio_trend_high",
     "ratio_shrunk", "ratio_shrunk_low", "ratio_shrunk_high", "index_shrunk", "halves_agree", "low", "high",
@@ -66,7 +71,7 @@ AGGREGATE_COLUMNS = frozenset({
     "hour_of_week", "weekday", "hour", "direct_victim", "target", "attempted", "dwelling_type",
     # target areas
     "expected_low", "expected_high", "hours", "reasons", "backtest", "doubts",
-    "share_expected", "recent", "near", "season_ratio", "block", "hour_from", "hour_to", "value", "layer", "features",
+    "recent", "near", "season_ratio", "block", "hour_from", "hour_to", "value", "layer", "features",
     "aimed_at", "measure",
     # near repeats
     "distance", "days", "metres_from", "metres_to", "days_from", "days_to", "observed", "expected_median",

@@ -10,6 +10,7 @@ import pandas as pd
 from hicgeo.errors import InputError
 from hicgeo.output import _words_near_repeat as near_repeat
 from hicgeo.output import _words_operation as operation
+from hicgeo.output import _words_rates
 from hicgeo.output._words_backtest import backtest
 from hicgeo.output._words_hotspots import hotspots
 from hicgeo.output.language import Language, base_name, check_language, crime, number, percent, text
@@ -29,8 +30,8 @@ def in_words(result: Any, *, language: str = "nl") -> list[str]:
     result
         Answer of `rates`, `group_rates`, `match_codes`, `hotspots`, `dark_days`, `cluster_seasons`, `knox`,
         `near_repeat_chains`, `minimum_detectable_effect`, `evaluate_operation`,
-        `target_areas`, `context_layers` or `read_incidents`.
-        `near_repeat_chains`, `backtest` or `read_incidents`.
+        `target_areas`, `context_layers`, `backtest`, `change`, `year_to_date`, `trend`, `persistence`, `rank_areas`,
+        `concentration`, `crosswalk` or `read_incidents`.
     language
         "nl" or "en".
 
@@ -63,6 +64,10 @@ def in_words(result: Any, *, language: str = "nl") -> list[str]:
         "share_incidents": hotspots,
         "ratio_trend": _dark_days,
         "features": context_said,
+        "incidents_before": _words_rates.change,
+        "per_year": _words_rates.trend,
+        "years_above": _words_rates.persistence,
+        "half": _words_rates.ranks,
     }
     by_field: dict[str, Callable[[Any, Language], list[str]]] = {
         "without_counts": _match,
@@ -73,6 +78,8 @@ def in_words(result: Any, *, language: str = "nl") -> list[str]:
         "fall": operation.detectable,
         "capacity_ha": targets_said,
         "differences": backtest,
+        "gini": _words_rates.concentration,
+        "shares": _words_rates.crosswalk,
     }
     for mark, speak in by_columns.items():
         if mark in columns:
@@ -112,7 +119,7 @@ def _rates(rates: pd.DataFrame, language: Language) -> list[str]:
     of = {state: int((peopled == state).sum()) for state in rates["state"].cat.categories}
     judged = of["boven"] + of["onder"] + of["niet te onderscheiden"]
     if judged:
-        kind = "regional" if about["norm_kind"] == "regional" else "given"
+        kind = about["norm_kind"] if about["norm_kind"] in ("regional", "others", "table") else "given"
         norm = text(f"words.norm.{kind}", language, norm=number(about["norm"], language, decimals=1))
         sentences.append(
             text(
@@ -120,6 +127,8 @@ def _rates(rates: pd.DataFrame, language: Language) -> list[str]:
                 same=of["niet te onderscheiden"], small=of["te klein"], part=of["onvolledig"],
             )
         )  # fmt: skip
+        if judged > 1:
+            sentences.append(text("words.sure", language, tested=judged))
     else:
         sentences.append(text("words.not_judged", language))
     if about["moved_border"]:

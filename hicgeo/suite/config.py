@@ -125,7 +125,11 @@ class IncidentsConfig(_Part):
 
 
 class CountsConfig(_Part):
-    """Published counts, as `hicgeo.read_counts` takes them, added up to `level` by the structure of the code."""
+    """Published counts, as `hicgeo.read_counts` takes them, added up to `level` by the structure of the code.
+
+    `borders`: "unchanged" when every code stands for the same ground as on the map in all years, or a file of the
+    boundaries of the year of the counts, to find out which do. Left out, years are not compared.
+    """
 
     path: InputPath
     columns: Columns
@@ -134,6 +138,7 @@ class CountsConfig(_Part):
     provisional_from: Month | None = None
     encoding: str | None = None
     level: Literal["wijk", "gemeente"] | None = None
+    borders: Literal["unchanged"] | InputPath | None = None
     source: str | None = None
 
 
@@ -156,7 +161,7 @@ class RatesConfig(_Part):
     """The year (or months) and the norm of the rates."""
 
     period: Annotated[str, Field(pattern=r"^(19|20)\d{2}(-(0[1-9]|1[0-2]))?$")] | Months
-    norm: Literal["regional"] | Annotated[float, Field(gt=0)] = "regional"
+    norm: Literal["regional", "others"] | Annotated[float, Field(gt=0)] = "regional"
     unmatched: Literal["raise", "report"] = "raise"
 
 
@@ -286,6 +291,8 @@ class RunConfig(_Part):
             if part is not None
         }
         beside = {name: getattr(self.incidents, name, None) for name in ("stations", "geocoder")}
+        if isinstance(borders := getattr(self.counts, "borders", None), Path):
+            beside["borders"] = borders
         return paths | {name: path for name, path in beside.items() if path is not None}
 
     @classmethod

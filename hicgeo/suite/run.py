@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from hicgeo.analysis.vintages import Crosswalk
     from hicgeo.grid import Grid
     from hicgeo.output.disclosure import Handling
     from hicgeo.output.maps import HotspotMap
@@ -195,6 +196,24 @@ class Run:
             return counts
         return counts[counts.index.get_level_values("code").str.slice(2, 6) == self.municipality[2:]]
 
+    @cached_property
+    def borders(self) -> Crosswalk | Literal["unchanged"] | None:
+        """Whether codes stand for the same ground in all years: what the verbs that compare years ask for.
+
+        Incidents are all laid in the same neighbourhoods, so that theirs do. Of published counts the run file must say
+        so; None when it does not, and then years are not to be compared.
+        """
+        import hicgeo
+
+        settings = self.config.counts
+        if settings is None:
+            return "unchanged"
+        if not isinstance(settings.borders, Path):
+            return settings.borders
+        reading = {**self._reading("neighbourhoods"), "query": None, "layer": None, "vintage": None}
+        old = hicgeo.read_neighbourhoods(settings.borders, **reading)
+        return hicgeo.crosswalk(old, self._region, by="area")
+
     def at_risk(self, grid: Grid) -> xr.DataArray:
         """Read what can be burgled, per cell of a grid.
 
@@ -284,6 +303,24 @@ class Run:
         """
         self._sentences.append(sentence)
         return sentence
+
+    def tell(self, *results: Any) -> str:
+        """Say results in the sentences of `in_words`, and keep them as `say` does.
+
+        Parameters
+        ----------
+        *results
+            Answers that `hicgeo.in_words` knows.
+
+        Returns
+        -------
+        sentences
+            All of them, as one paragraph.
+        """
+        import hicgeo
+
+        said = [each for result in results for each in hicgeo.in_words(result, language=self.config.language)]
+        return " ".join(self.say(each) for each in said)
 
     def save(self, drawn: HotspotMap, name: str, *, sentences: Sequence[str] = ()) -> Path:
         """Save a map as one file, with a picture and sentences for the index page.
@@ -403,7 +440,7 @@ class Run:
     def _reading(self, part: str) -> dict[str, Any]:
         """Arguments of the reader of one part, besides its path."""
         ours = {"path", "date", "period", "max_distance", "source", "accept_unlocated"} | (
-            {"level"} if part == "counts" else set()
+            {"level", "borders"} if part == "counts" else set()
         )
         return dict(getattr(self.config, part).model_dump(exclude=ours))
 

@@ -3,9 +3,11 @@
 import re
 from types import SimpleNamespace
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from shapely.geometry import box
 
 import hicgeo as hg
 from hicgeo.schema import RATE_STATES
@@ -28,12 +30,13 @@ def rates(states, *, base=1000, coverage=1.0, norm=8.0, moved=()):
 
 def test_rates_count_every_state_once():
     states = ["boven"] * 3 + ["niet te onderscheiden"] * 38 + ["onder"] * 2 + ["te klein"] * 4 + ["onvolledig"] * 23
-    first, second = hg.in_words(rates(states, coverage=0.7977))
+    first, second, third = hg.in_words(rates(states, coverage=0.7977))
     assert (
         first == "Woninginbraken: 9,0 per 1.000 woningen (2016), over de 79,8 % van de woningen waarvan cijfers zijn."
     )
     assert second.startswith("Boven het gemiddelde van het hele gebied (8,0): 3 van 43 gebieden, eronder: 2; bij 38")
     assert "4 te klein, 23 onvolledig" in second
+    assert third.startswith("Getoetst: 43 gebieden tegelijk; van de oordelen")
 
 
 def test_water_is_not_too_small():
@@ -98,3 +101,49 @@ def test_what_is_no_result_is_refused():
         hg.in_words(pd.DataFrame({"a": [1]}))
     with pytest.raises(hg.InputError, match="language"):
         hg.in_words(rates(["boven"]), language="de")
+
+
+def test_the_norm_is_named_as_what_it_is():
+    states = ["boven"] * 3 + ["onder"] * 2
+    for kind, said in (("others", "het gemiddelde van de andere"), ("table", "de norm per gebied"), ("number", "8,0")):
+        table = rates(states)
+        table.attrs["norm_kind"] = kind
+        assert said in hg.in_words(table)[1]
+
+
+def test_change_counts_every_state_and_says_what_is_left_out():
+    states = ["gestegen", "gedaald", "niet te onderscheiden", "te klein", "onvolledig", "grens gewijzigd"]
+    table = pd.DataFrame({
+        "incidents": 11.0, "incidents_before": 10.0, "difference": [1.0, 1, 1, 1, np.nan, np.nan], "state": states,
+        "incidents_year": 16.0,
+    })  # fmt: skip
+    table.attrs = {"crime_type": "woninginbraak", "period": "2016-01/2016-08", "against": "2015-01/2015-08",
+                   "excluded": {"2016-09": "provisional"}}  # fmt: skip
+    said = hg.in_words(table)
+    assert "in 1 van 3 gebieden gestegen, in 1 gedaald; bij 1" in said[0]
+    assert "1 te klein, 1 onvolledig, 1 met een gewijzigde grens" in said[0]
+    assert said[1].startswith("Samen 44 tegenover 40 (+10,0 %)")
+    assert "2016-09" in said[2]
+    part = hg.in_words(table.assign(share_year=0.7), language="en")
+    assert "68.8% of all of 2015" in part[2]
+    assert "62.5%" in part[2]
+
+
+def test_persistence_ranks_trend_concentration_and_crosswalk_are_said():
+    kinds = pd.Categorical(["chronisch", "opkomend", "opkomend", "niet boven de norm"])
+    lasting = pd.DataFrame({"years_above": [5, 1, 1, 0], "kind": kinds})
+    lasting.attrs = {"last": 5}
+    assert "1 gebieden chronisch, 2 opkomend, 0 afnemend, 0 wisselend" in hg.in_words(lasting)[0]
+    ranks = pd.DataFrame({"rank": [1.0], "half": ["bovenste"]})
+    ranks.attrs = {"ranked": 80, "clear": 12}
+    assert hg.in_words(ranks)[0].endswith("een ranglijst zegt hier weinig.")
+    direction = pd.DataFrame({"per_year": [0.9, 1.0], "state": ["dalend", "niet te onderscheiden"]})
+    direction.attrs = {"crime_type": "straatroof", "period": "2011/2016", "excluded": {"2017": "not published"}}
+    assert "in 0 van 2 gebieden stijgend, in 1 dalend" in hg.in_words(direction)[0]
+    assert "2017" in hg.in_words(direction)[1]
+    spread = hg.concentration(pd.Series([10.0, 5, 1, 0, 0, 0, 0, 0, 0, 0]), rng=1)
+    assert hg.in_words(spread)[1].startswith("In de 20 % gebieden met de meeste incidenten ligt 94 %")
+    assert "Te weinig" in hg.in_words(hg.concentration(pd.Series([0.0, 0.0]), rng=1))[0]
+    areas = gpd.GeoDataFrame(index=["A", "B"], geometry=[box(0, 0, 1, 1), box(1, 0, 2, 1)], crs=28992)
+    said = hg.in_words(hg.crosswalk(areas, areas.set_axis(["A", "C"]), by="area"), language="en")
+    assert "Of 2 old areas 1 are the same and 1 were only recoded" in said[0]

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
+import shapely
 
 import hicgeo as hg
 
@@ -193,3 +194,71 @@ def test_national_rates_make_no_impossible_claims(realdata):
     got = hg.rates(counts, towns, period="2021", norm=8.0, **BURGLARY)
     flagged = int(got["state"].isin(["boven", "onder"]).sum())
     assert flagged <= scipy.stats.binom.ppf(0.999, len(towns), 0.05)
+
+
+@pytest.fixture(scope="module")
+def lisse(realdata, wijken):
+    """The crosswalk from the wijken that the police counted to those of 2022."""
+    raw = gpd.read_file(realdata / "nl_thehague" / "police_districts_raw.geojson").to_crs(28992).set_index("wijk_code")
+    old = raw.loc[raw.index.str.startswith("WK0553"), ["geometry"]]
+    old = old.set_geometry(shapely.make_valid(old.geometry.array))
+    return hg.crosswalk(old, wijken[wijken["municipality"] == "GM0553"], by="area")
+
+
+def test_no_wijk_of_lisse_is_the_same_ground(lisse, wijken):
+    """Twenty-one old wijken, four new ones; four codes that occur in both, of which none is the same area."""
+    assert lisse.to_frame()["codes"].to_dict() == {"same": 0, "recoded": 0, "changed": 21, "gone": 0}
+    assert lisse.codes["outside"].max() < 0.05
+    new = lisse.shares.index.get_level_values("new").unique()
+    assert set(new) == set(wijken.index[wijken["municipality"] == "GM0553"])
+    assert set(new) <= set(lisse.codes.index)
+    assert lisse.codes.index[lisse.codes["new"] > 1].tolist() == ["WK055316"]
+
+
+def test_the_crosswalk_of_lisse_keeps_totals(lisse, counts):
+    there = counts[counts.index.get_level_values("code").str.startswith("WK0553")]
+    years = there.xs("woninginbraak", level="crime_type")["incidents"].groupby(lambda key: key[1].year).sum()
+    assert years.loc[2011:2016].tolist() == [59, 65, 59, 45, 57, 36]
+    moved = lisse.apply(there, absent="zero")
+    after = moved.xs("woninginbraak", level="crime_type")["incidents"].groupby(lambda key: key[1].year).sum()
+    assert after.loc[2011:2016].tolist() == pytest.approx(years.loc[2011:2016].tolist())
+    # WK055301 was never counted: where its ground is now, nothing is known
+    known = lisse.apply(there)
+    absent = known["incidents"].isna().groupby("code").mean()
+    assert absent["WK055304"] == 1
+    assert known["incidents"].sum() + known.attrs["hidden_incidents"] == pytest.approx(there["incidents"].sum())
+
+
+def test_years_are_not_compared_across_a_moved_border(lisse, counts):
+    got = hg.change(counts, crime_type="woninginbraak", period="2016", against="2015", borders=lisse)
+    there = got.index.str.startswith("WK0553")
+    assert (got.loc[there, "state"] == "grens gewijzigd").all()
+    assert got.loc[there, ["ratio", "p_value"]].isna().all(axis=None)
+    assert got.attrs["tested"] > 70
+    with pytest.warns(hg.HicgeoWarning, match=r"2017-12 \(not published\)"):
+        part = hg.change(counts, crime_type="woninginbraak", period="2017", against="2016", borders="unchanged")
+    assert part.attrs["months"] == 11
+
+
+def test_empirical_bayes_predicts_next_year_better_than_the_crude_rate(counts, wijken):
+    moved = ["WK055304", "WK060303", "WK060305", "WK063708"]
+    for year in range(2011, 2016):
+        now, after = (
+            hg.rates(counts, wijken, period=str(each), norm="regional", unmatched="report", **BURGLARY)
+            for each in (year, year + 1)
+        )
+        same = (now["base"] >= 20) & ~now.index.isin(moved) & ~now.index.str.startswith("WK0553")
+        scale = after.attrs["norm"] / now.attrs["norm"]
+        truth, weight = after.loc[same, "rate"], after.loc[same, "base"]
+        errors = [
+            (weight * (now.loc[same, column] * scale - truth).abs()).sum() / weight.sum()
+            for column in ("rate_eb", "rate")
+        ]
+        assert errors[0] < errors[1]
+
+
+def test_ranks_of_wijken_are_mostly_not_to_be_told_from_the_middle(counts, wijken):
+    got = hg.rates(counts, wijken, period="2016", norm="regional", unmatched="report", **BURGLARY)
+    ranks = hg.rank_areas(got, rng=42)
+    assert ranks.attrs["ranked"] == got.attrs["tested"] == 80
+    assert 15 <= ranks.attrs["clear"] <= 40

@@ -6,6 +6,7 @@ A key that is asked for and not here raises; tests read the sources for keys, an
 from hicgeo.output.catalogue import (
     backtest,
     briefing,
+    change,
     density,
     disclosure,
     near_repeat,
@@ -22,6 +23,7 @@ from hicgeo.output.catalogue import (
 
 TOPICS = (
     backtest,
+    change,
     briefing,
     density,
     disclosure,

@@ -51,6 +51,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{Crime}: {rate} per {per} {base} ({period}), over the {coverage} of the {base} that have figures.",
     ),
     "words.norm.regional": ("het gemiddelde van het hele gebied ({norm})", "the average of the whole area ({norm})"),
+    "words.norm.others": ("het gemiddelde van de andere gebieden", "the average of the other areas"),
+    "words.norm.table": ("de norm per gebied", "the norm of each area"),
     "words.norm.given": ("de norm van {norm}", "the norm of {norm}"),
     "words.states": (
         "Boven {norm}: {above} van {judged} gebieden, eronder: {below}; bij {same} is het verschil niet van toeval te "

@@ -1,0 +1,104 @@
+"""Sentences about change, persistence, concentration, ranks and moved borders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from hicgeo.output.language import Language, crime, number, percent, text
+
+
+def change(table: pd.DataFrame, language: Language) -> list[str]:
+    """Say where it went up or down, by how much together, and what was left out."""
+    about = table.attrs
+    of = table["state"].astype(str).value_counts()
+    up, down, same = (int(of.get(each, 0)) for each in ("gestegen", "gedaald", "niet te onderscheiden"))
+    words = {"crime": crime(about["crime_type"], language), "period": about["period"].replace("/", " - ")}
+    sentences = [
+        text(
+            "words.change", language, up=up, down=down, same=same, judged=up + down + same,
+            small=int(of.get("te klein", 0)), part=int(of.get("onvolledig", 0)),
+            moved=int(of.get("grens gewijzigd", 0)), against=about["against"].replace("/", " - "), **words,
+        )
+    ]  # fmt: skip
+    known = table[table["difference"].notna()]
+    now, before = known["incidents"].sum(), known["incidents_before"].sum()
+    if before > 0:
+        share = percent(now / before - 1, language)
+        shown = {"now": number(now, language), "before": number(before, language)}
+        sentences.append(
+            text("words.change.total", language, difference=f"+{share}" if now > before else share, **shown)
+        )
+    if "share_year" in table and (year := known["incidents_year"].sum()) > 0:
+        sentences.append(
+            text(
+                "words.change.year", language, share=percent(now / year, language),
+                year=about["against"][:4], expected=percent(before / year, language),
+            )
+        )  # fmt: skip
+    return [*sentences, *excluded(about, language)]
+
+
+def trend(table: pd.DataFrame, language: Language) -> list[str]:
+    """Say where it rises or falls."""
+    about = table.attrs
+    of = table["state"].astype(str).value_counts()
+    up, down, same = (int(of.get(each, 0)) for each in ("stijgend", "dalend", "niet te onderscheiden"))
+    return [
+        text(
+            "words.trend", language, up=up, down=down, same=same, judged=up + down + same,
+            crime=crime(about["crime_type"], language), period=about["period"].replace("/", " - "),
+        ),
+        *excluded(about, language),
+    ]  # fmt: skip
+
+
+def excluded(about: dict[str, Any], language: Language) -> list[str]:
+    """Say which months or years were left out."""
+    left = list(about.get("excluded", {}))
+    return [text("words.excluded", language, months=", ".join(left))] if left else []
+
+
+def persistence(table: pd.DataFrame, language: Language) -> list[str]:
+    """Say how many areas are above the norm year after year."""
+    of = table["kind"].value_counts()
+    kinds = {"chronic": "chronisch", "new": "opkomend", "fading": "afnemend", "some": "wisselend"}
+    counted = {name: int(of.get(kind, 0)) for name, kind in kinds.items()}
+    return [text("words.persistence", language, last=table.attrs["last"], **counted)]
+
+
+def concentration(found: Any, language: Language) -> list[str]:
+    """Say how much lies in the top 5 and 20 %, beside what chance makes."""
+    if pd.isna(found.gini):
+        return [text("words.concentration.none", language)]
+    rows = [found.top.iloc[0], found.top.iloc[-1]]
+    return [
+        text(
+            "words.concentration", language, top=percent(row.name, language, decimals=0),
+            share=percent(row["share_incidents"], language, decimals=0),
+            low=percent(row["share_low"], language, decimals=0), high=percent(row["share_high"], language, decimals=0),
+            chance=percent(row["share_chance"], language, decimals=0),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def ranks(table: pd.DataFrame, language: Language) -> list[str]:
+    """Say how many ranks mean anything."""
+    ranked, clear = table.attrs["ranked"], table.attrs["clear"]
+    if not ranked:
+        return []
+    much = text("much.little" if clear < ranked / 3 else "much.something", language)
+    return [text("words.ranks", language, ranked=ranked, clear=clear, much=much)]
+
+
+def crosswalk(found: Any, language: Language) -> list[str]:
+    """Say what became of the old areas."""
+    of = found.to_frame()["codes"]
+    return [
+        text(
+            "words.crosswalk", language, old=int(of.sum()), same=int(of["same"]), recoded=int(of["recoded"]),
+            changed=int(of["changed"]), gone=int(of["gone"]),
+        )
+    ]  # fmt: skip
