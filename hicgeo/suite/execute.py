@@ -292,7 +292,7 @@ def _settings(run: Run) -> dict[str, Any]:
         if part in content:
             content[part]["path"] = relative(path, run.root)
         else:
-            content["incidents"][part] = relative(path, run.root)
+            content["counts" if part == "borders" else "incidents"][part] = relative(path, run.root)
     return content
 
 
