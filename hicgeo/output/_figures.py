@@ -124,13 +124,11 @@ def _spell(first: int, end: int) -> str:
 
 def _public(listed: pd.DataFrame, published: set[str]) -> npt.NDArray[np.bool_]:
     """Whether the police publish a figure themselves: per area, month or longer, and type that they publish."""
-    if set(listed.columns) - {"code", "crime_type", "time"} or not published:
-        return np.zeros(len(listed), dtype=bool)
-    fine = np.ones(len(listed), dtype=bool)
+    if set(listed.columns) - {"code", "crime_type", "time"} or "crime_type" not in listed:
+        return np.zeros(len(listed), dtype=bool)  # all types of an export together are no figure of the police
+    fine = np.array(listed["crime_type"].isin(published), dtype=bool)
     if "code" in listed:
         fine &= (listed["code"].eq(ALL) | listed["code"].str.match(CODE_PATTERN)).to_numpy(bool)
-    if "crime_type" in listed:
-        fine &= listed["crime_type"].isin(published | {ALL}).to_numpy(bool)
     if "time" in listed:
         spans = {label: span(label) for label in listed["time"].unique() if label != ALL}
         monthly = {

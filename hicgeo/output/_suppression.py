@@ -113,7 +113,7 @@ class Room:
     low, high
         Bounds on the figure for who knows everything that is shown.
     need_low, need_high
-        Bounds that must lie within: 1 and `threshold` - 1, or what public figures already say.
+        Bounds that must lie within: 1 and `threshold` - 1, or where public figures leave less, all that they leave.
     """
 
     low: Numbers
@@ -160,9 +160,11 @@ def attack(figures: Figures, threshold: float, hidden: Flags) -> Room:
             low, high = np.minimum(low, found[small]), np.maximum(high, found[small])
     need_low, need_high = np.ones(len(small)), np.full(len(small), threshold - 1.0)
     for place in np.flatnonzero((low > 1 + HALF) | (high < threshold - 1 - HALF)).tolist():
-        for sign, bound in ((1.0, need_low), (-1.0, need_high)):
-            prior = _extreme(figures, figures.known, int(small[place]), sign)[small[place]]
-            bound[place] = max(bound[place], prior) if sign > 0 else min(bound[place], prior)
+        figure = int(small[place])
+        least, most = (float(_extreme(figures, figures.known, figure, sign)[figure]) for sign in (1.0, -1.0))
+        need_low[place] = least if most < threshold - 1 - HALF else max(1.0, least)
+        need_high[place] = min(threshold - 1.0, most)
+        low[place] = _extreme(figures, shown, figure, 1.0)[figure]
     return Room(low, high, need_low, need_high)
 
 
@@ -172,14 +174,28 @@ Task = tuple[int, float, float]
 
 
 def _tasks(figures: Figures, threshold: float) -> list[Task]:
-    """What each small figure must be able to become, the largest moves first."""
+    """What each small figure must be able to become, the largest moves first.
+
+    Of what public figures cap below `threshold` - 1 even 0 must stay possible: of a total of 1, "1 or none" is all that
+    can be kept open.
+    """
     tasks: list[Task] = []
+    capped = _capped(figures, threshold)
     for figure in np.flatnonzero(figures.small):
         value = float(figures.values[figure])
+        lowest = 0.0 if capped[figure] else 1.0
         tasks += [
-            (int(figure), sign, far) for sign, far in ((1.0, threshold - 1 - value), (-1.0, value - 1)) if far > 0
+            (int(figure), sign, far) for sign, far in ((1.0, threshold - 1 - value), (-1.0, value - lowest)) if far > 0
         ]
     return sorted(tasks, key=lambda task: (-task[2], task[0]))
+
+
+def _capped(figures: Figures, threshold: float) -> Flags:
+    """Figures that lie within a public figure below `threshold` - 1."""
+    little = figures.members[np.flatnonzero(figures.known & (figures.values < threshold - 1))]
+    size = np.asarray(figures.members.sum(axis=1)).ravel()
+    shared = (figures.members @ little.T).toarray()
+    return np.asarray((shared == size[:, None]).any(axis=1))
 
 
 def _one_each(tasks: Sequence[Task]) -> list[Task]:

@@ -95,7 +95,9 @@ class Attacker:
                 parts = dict(zip(table.index.names, key if isinstance(key, tuple) else (key,), strict=True))
                 mask = self._mask(parts, period, table)
                 value = None if np.isnan(row["incidents"]) else float(row["incidents"])
-                found.append((mask, value, self._published(parts)))
+                found.append(
+                    (mask, value, self._published(parts, parts.get("crime_type", table.attrs.get("crime_type"))))
+                )
         self.rows += found
         return found
 
@@ -115,9 +117,8 @@ class Attacker:
             mask &= truth["month"].between(*period).to_numpy()
         return mask
 
-    def _published(self, parts):
-        kind = parts.get("crime_type", "alle")  # of all types together: the police publish that too
-        return set(parts) <= {"code", "month", "crime_type"} and kind in (PUBLIC_TYPE, "alle")
+    def _published(self, parts, kind):
+        return set(parts) <= {"code", "month", "crime_type"} and kind == PUBLIC_TYPE
 
     def range_of(self, mask, rows=None):
         """The smallest and the largest that the sum over `mask` can be, in whole numbers."""
@@ -191,7 +192,8 @@ def campaign(seed, folder):
 
             def adds_nothing(rows, mask=mask, low=low, high=high):
                 before = attacker.range_of(mask, rows)
-                return low <= max(1, before[0]) and high >= min(threshold - 1, before[1])
+                lowest = before[0] if before[1] < threshold - 1 else max(1, before[0])
+                return low <= lowest and high >= min(threshold - 1, before[1])
 
             if low <= 1 and high >= threshold - 1:
                 continue
