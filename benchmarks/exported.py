@@ -200,11 +200,12 @@ def country_hotspots(areas: Any) -> Any:
     )  # fmt: skip
 
 
-def country_rates(areas: Any) -> Any:
+def made_up_rates(areas: Any) -> Any:
+    """Rates of made-up counts; an area without dwellings has one, so that folium can draw it too."""
     import numpy as np
     import scenes
 
-    rates = scenes.rates(areas)
+    rates = scenes.rates(areas.assign(dwellings=areas["dwellings"].clip(lower=1)))
     rng = np.random.default_rng(2)
     rates["incidents"] = rng.poisson(areas["dwellings"].to_numpy(float) * 0.004).astype(float)
     rates["rate"] = rates["incidents"] / rates["base"] * 1000
@@ -265,15 +266,13 @@ def part_sizes() -> dict[str, Any]:
 
     town = hg.sample_city(seed=42)
     counts_of_town = town.neighbourhoods
-    import scenes
-
-    rates_of_town = scenes.rates(counts_of_town)
+    rates_of_town = made_up_rates(counts_of_town)
     points = town.incidents[town.incidents["crime_type"] == "woninginbraak"]
     grid = hg.Grid.over(counts_of_town, cell_size=100)
     surface = hg.kde(points, grid, bandwidth=400, kernel="quartic", edge="diggle")
     spots = hg.hotspots(points, grid, bandwidth=400, share=0.02, rng=1)
     areas = country()
-    rates, everywhere = country_rates(areas), country_hotspots(areas)
+    rates, everywhere = made_up_rates(areas), country_hotspots(areas)
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
         one = HotspotMap(counts_of_town, title="Gemeente").add_rates(rates_of_town)
