@@ -191,7 +191,7 @@ def main() -> None:
     tables = {}
     for n in map(int, given.points):
         missing: list[str] = []
-        tables[f"{n}"] = run(n, areas, given.rounds if n < 5e6 else 3, missing)
+        tables[f"{n}"] = run(n, areas, given.rounds if n < 5e6 else min(given.rounds, 3), missing)
         print(pd.DataFrame(tables[f"{n}"]).T.to_string(), *missing, sep="\n")
     if given.points == parser.get_default("points") and given.polygons == 14_000:
         names = ("geopandas", "shapely", "numba", "duckdb", "sedonadb", "polars_st")
