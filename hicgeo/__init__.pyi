@@ -36,7 +36,7 @@ from .errors import (
     InputError,
 )
 from .grid import Grid
-from .output.disclosure import Handling
+from .output.disclosure import Handling, Ledger, Protected, audit_html, protect
 from .output.maps import HotspotMap
 from .output.pictures import plot_rates, plot_seasons
 from .output.pictures_density import plot_backtest, plot_bandwidth, plot_surface
@@ -90,10 +90,12 @@ __all__ = [
     "Intake",
     "InterruptedSeries",
     "Knox",
+    "Ledger",
     "NeighbourhoodIndex",
     "OperationPlan",
     "Outlook",
     "Proposal",
+    "Protected",
     "RelativeRisk",
     "Run",
     "RunConfig",
@@ -102,6 +104,7 @@ __all__ = [
     "Targets",
     "aoristic",
     "assign_neighbourhoods",
+    "audit_html",
     "backtest",
     "bandwidth",
     "change",
@@ -145,6 +148,7 @@ __all__ = [
     "plot_seasons",
     "plot_surface",
     "propose_intake",
+    "protect",
     "quality_table",
     "rank_areas",
     "rates",

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from hicgeo.errors import DisclosureError, InputError
+from hicgeo.output._coordinates import near_incidents
 from hicgeo.output._offline import Page, leaflet_script, script_hashes
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 _EXTERNAL_ATTRIBUTES = frozenset(
     ["src", "href", "srcset", "action", "formaction", "poster", "data", "xlink:href", "background", "manifest", "ping"]
@@ -77,22 +83,25 @@ def audit_bytes(content: bytes) -> pd.DataFrame:
         ("no time stamp", ["time stamp"] * len(_STAMPS.findall(prose))),
         ("no incident identity", ["identity column"] * len(_IDENTITY.findall(prose))),
     ]
-    return pd.DataFrame(
-        {
-            "rule": [rule for rule, _ in rules],
-            "pass": [not found for _, found in rules],
-            "detail": [f"{len(found)} x, first: {found[0]}" if found else "" for _, found in rules],
-        }
-    )
+    return _report(rules)
 
 
-def audit_html(path: str | Path) -> pd.DataFrame:
-    """Check a finished HTML file: what does it request, run and give away.
+def audit_html(
+    path: str | Path,
+    *,
+    incidents: gpd.GeoDataFrame | None = None,
+    neighbourhoods: gpd.GeoDataFrame | None = None,
+) -> pd.DataFrame:
+    """Check a finished file: what does it request, run and give away.
 
     Parameters
     ----------
     path
-        An HTML file.
+        A page (.html), a table (.csv, .xlsx) or a file with geometry (.gpkg, .geojson, .gpx).
+    incidents
+        Incident table: is the place or the identity of one of them in the file?
+    neighbourhoods
+        The areas of the map, whose borders may be in it.
 
     Returns
     -------
@@ -102,12 +111,78 @@ def audit_html(path: str | Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        There is no such file.
+        There is no such file, or it is of another kind.
+
+    Notes
+    -----
+    The bytes are read, not the intention. Coordinates are looked for in RD, degrees (with decimals or with minutes and
+    seconds), Web Mercator and UTM, with points and commas in any use, x and y in either order: what is within 2 m of an
+    incident, and neither the corner of a cell nor on the border of an area, is its place. O(bytes).
     """
     file = Path(path)
     if not file.is_file():
-        raise InputError("the path must be an HTML file", f"{file.name!r}, which is not a file", "check the path")
-    return audit_bytes(file.read_bytes())
+        raise InputError("the path must name a file", f"{file.name!r}, which is not a file", "check the path")
+    suffix = file.suffix.lower()
+    if suffix in (".html", ".htm"):
+        content = file.read_bytes()
+        report, text = audit_bytes(content), content.decode("utf-8", errors="replace")
+    else:
+        text = _text_of(file, suffix)
+        report = _report(
+            [
+                ("no address", ["address"] * len(_ADDRESS.findall(_NAMESPACE.sub("", text)))),
+                (
+                    "no formula",
+                    ["formula"] * len(_CELL_FORMULA[suffix].findall(text) if suffix in _CELL_FORMULA else []),
+                ),
+                ("no time stamp", ["time stamp"] * len(_STAMPS.findall(text))),
+                ("no incident identity", ["identity column"] * len(_IDENTITY.findall(text))),
+            ]
+        )
+    if incidents is None:
+        return report
+    names = set(re.findall(r"[\w./-]+", text)) & {str(each) for each in incidents.index if len(str(each)) > MIN_NAME}
+    found = [
+        ("no place of an incident", ["place"] * len(near_incidents(text, incidents, neighbourhoods))),
+        ("no number of an incident", ["number"] * len(names)),
+    ]
+    return pd.concat([report, _report(found)], ignore_index=True)
+
+
+MIN_NAME = 4
+"""Shorter names of incidents than this are found in any text."""
+_CELL_FORMULA = {".csv": re.compile(r"(?:^|[;,\r\n])\"?[=@]"), ".xlsx": re.compile(r"<f[ >]")}
+
+
+def _text_of(file: Path, suffix: str) -> str:
+    """Everything that a table or a file with geometry says, as text."""
+    if suffix in (".csv", ".geojson", ".gpx"):
+        text = file.read_text(encoding="utf-8-sig", errors="replace")
+        return re.sub(r'xmlns(?::\w+)?="[^"]*"', "", text)
+    if suffix == ".xlsx":
+        with zipfile.ZipFile(file) as book:
+            parts = [book.read(name).decode(errors="replace") for name in book.namelist() if name.startswith("xl/")]
+        # values and texts of cells, in order, and the mark of a formula
+        return "\n".join(";".join(re.findall(r"(?<=<v>)[^<]*|(?<=<t>)[^<]*|<f[ >]", part)) for part in parts)
+    if suffix == ".gpkg":
+        import pyogrio
+
+        layers = [name for name, kind in pyogrio.list_layers(file) if kind is not None]
+        tables = [pyogrio.read_dataframe(file, layer=name) for name in layers]
+        return " ".join(table.to_wkt().to_csv(index=False, sep=";") for table in tables)
+    raise InputError(
+        "a file to check must be .html, .csv, .xlsx, .gpkg, .geojson or .gpx", f"{suffix or 'no suffix'!r}", "name one"
+    )
+
+
+def _report(rules: list[tuple[str, list[str]]]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "rule": [rule for rule, _ in rules],
+            "pass": [not found for _, found in rules],
+            "detail": [f"{len(found)} x, first: {found[0]}" if found else "" for _, found in rules],
+        }
+    )
 
 
 def require_clean(content: bytes) -> bytes:

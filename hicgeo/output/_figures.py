@@ -227,29 +227,7 @@ def relate(listed: pd.DataFrame, threshold: float, keep: Sequence[str]) -> Model
     listed = listed.reset_index(drop=True)
     for name in dims:
         listed[name] = listed[name].fillna(ALL)
-    past = listed["past"].to_numpy(bool)
-    revised = 0
-    attempt = 0
-    while (solved := _solve_atoms(listed, dims)) is None:
-        if attempt == 3 or not past.any():
-            raise InputError(
-                "the tables of an export must be counts of the same incidents",
-                "figures that no single set of incidents gives",
-                "make them from one count table",
-            )
-        # corrected since the last export: what no longer fits says nothing exact any more
-        now = listed[~past].set_index(dims)["value"]
-        keys = pd.MultiIndex.from_frame(listed[dims]) if len(dims) > 1 else pd.Index(listed[dims[0]])
-        newest = now[~now.index.duplicated()].reindex(keys).to_numpy()
-        differs = ~np.isnan(newest) & (newest != listed["value"].to_numpy(float))
-        listed["value"] = np.where(past & differs, newest, listed["value"].to_numpy(float))  # of what stays hidden
-        wrong = past & (listed["shown"].to_numpy(bool) | (attempt == 2))
-        if attempt == 0:
-            wrong &= differs
-        revised += int(wrong.sum())
-        listed = listed[~wrong].reset_index(drop=True)
-        past = listed["past"].to_numpy(bool)
-        attempt += 1
+    listed, solved, revised = _reconciled(listed, dims)
     kept, atoms, leaves = solved
     implied = pd.concat([_nameless(listed, dims, leaves), _summed(listed, dims, leaves)], ignore_index=True)
     implied = implied.drop_duplicates(dims)
@@ -261,6 +239,38 @@ def relate(listed: pd.DataFrame, threshold: float, keep: Sequence[str]) -> Model
         listed = pd.concat([listed, implied], ignore_index=True)
     members = _members(listed, dims, leaves)[:, kept]
     return Model(*_flags(listed, members, atoms, threshold, keep), listed, revised)
+
+
+Solved = tuple["npt.NDArray[np.intp]", "npt.NDArray[np.float64]", "Leaves"]
+
+
+def _reconciled(listed: pd.DataFrame, dims: list[str]) -> tuple[pd.DataFrame, Solved, int]:
+    """Figures that one set of incidents can give, that set, and how many earlier figures had to go for it.
+
+    What the police publish may be counted in another way (incidents without a place), and earlier figures may have been
+    corrected since: neither then says anything exact about this export.
+    """
+    told = (listed["public"] & (listed["row"] == -1) & ~listed["past"]).to_numpy(bool)
+    for names in (listed, listed[~told]):
+        if (solved := _solve_atoms(names.reset_index(drop=True), dims)) is not None:
+            return names.reset_index(drop=True), solved, 0
+    now = listed[~listed["past"].astype(bool) & ~told].set_index(dims)["value"]
+    now = now[~now.index.duplicated()]
+    for police in (listed, listed[~told]):
+        keys = pd.MultiIndex.from_frame(police[dims]) if len(dims) > 1 else pd.Index(police[dims[0]])
+        newest, value = now.reindex(keys).to_numpy(float), police["value"].to_numpy(float)
+        past, shown = police["past"].to_numpy(bool), police["shown"].to_numpy(bool)
+        differs = past & ~np.isnan(newest) & (newest != value)
+        corrected = police.assign(value=np.where(differs, newest, value))  # of what stays hidden
+        for wrong in (differs & shown, past & shown, past):
+            left = corrected[~wrong].reset_index(drop=True)
+            if wrong.any() and (solved := _solve_atoms(left, dims)) is not None:
+                return left, solved, int(wrong.sum())
+    raise InputError(
+        "the tables of an export must be counts of the same incidents",
+        "figures that no single set of incidents gives",
+        "make them from one count table",
+    )
 
 
 def _flags(

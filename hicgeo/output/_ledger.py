@@ -31,6 +31,8 @@ class Ledger:
         The file; made at the first export. None keeps nothing: only what is still to be written is checked together.
     public
         Count table of what the police publish themselves about the same areas and months.
+    handling, run
+        For whom and why, and the name of the run, of what is recorded.
 
     Examples
     --------
@@ -39,8 +41,16 @@ class Ledger:
     []
     """
 
-    def __init__(self, path: str | os.PathLike[str] | None, *, public: pd.DataFrame | None = None) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None,
+        *,
+        public: pd.DataFrame | None = None,
+        handling: Handling | None = None,
+        run: str = "",
+    ) -> None:
         self.path, self.public = None if path is None else Path(path), public
+        self.handling, self.run = handling, run
         self._pending: list[dict[str, Any]] = []
 
     def entries(self) -> list[dict[str, Any]]:
@@ -82,14 +92,7 @@ class Ledger:
         """
         self._pending += json.loads(figures.to_json(orient="records"))
 
-    def record(
-        self,
-        file: str | os.PathLike[str],
-        *,
-        profile: str,
-        handling: Handling | None = None,
-        run: str = "",
-    ) -> None:
+    def record(self, file: str | os.PathLike[str], *, profile: str) -> None:
         """Add an export, with the figures that were promised since the last one.
 
         Parameters
@@ -97,11 +100,7 @@ class Ledger:
         file
             What was written.
         profile
-            Under which profile.
-        handling
-            For whom and why.
-        run
-            Name of the run.
+            Under which profile; "intern" is no export.
 
         Notes
         -----
@@ -109,15 +108,15 @@ class Ledger:
         two processes can share the ledger.
         """
         figures, self._pending = self._pending, []
-        if self.path is None:
+        if self.path is None or profile == "intern":
             return
         content = Path(file).read_bytes()
         entry: Mapping[str, Any] = {
             "file": Path(file).name,
-            "run": run,
+            "run": self.run,
             "sha256": hashlib.sha256(content).hexdigest(),
             "profile": profile,
-            "handling": {} if handling is None else {k: str(v) for k, v in asdict(handling).items()},
+            "handling": {} if self.handling is None else {k: str(v) for k, v in asdict(self.handling).items()},
             "figures": figures,
         }
         if any({**known, "when": ""} == {**entry, "when": ""} for known in self.entries()):

@@ -247,26 +247,32 @@ def _refuse_small(now: pd.DataFrame, keep: Collection[str], threshold: float) ->
 
 
 def _relevant(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
-    """Figures of earlier exports that share a type, a period and a municipality with those of now."""
+    """Figures of earlier exports that hang together with those of now, step by step: by type, period and place."""
     if before.empty:
         return pd.DataFrame(columns=["value", "shown", "small"])
-    fits = pd.Series(True, index=before.index)
-    for name in ("crime_type", "code", "time"):
-        if name not in before or name not in now:
-            continue
-        ours, theirs = set(now[name].fillna(ALL)), before[name].fillna(ALL)
-        if name == "code":
-            ours, theirs = (
-                {each[2:6] if each != ALL else ALL for each in ours},
-                theirs.str[2:6].where(theirs != ALL, ALL),
-            )
-        if name == "time":
-            spans = [span(each) for each in ours if each != ALL]
-            met = {t: t == ALL or any(a < span(t)[1] and span(t)[0] < b for a, b in spans) for t in theirs.unique()}
-            fits &= theirs.map(met).astype(bool) | (ALL in ours)
-        else:
-            fits &= theirs.isin(ours | {ALL}) | (ALL in ours)
-    return before[fits].drop_duplicates(ignore_index=True)
+    before = before.drop_duplicates(ignore_index=True)
+    fits, more = pd.Series(False, index=before.index), pd.Series(True, index=before.index)
+    while more.any():
+        taken = pd.concat([now, before[fits]], ignore_index=True)
+        more = ~fits
+        for name in ("crime_type", "code", "time"):
+            if name in before and name in taken:
+                more &= _meets(before[name].fillna(ALL), set(taken[name].fillna(ALL)), name)
+        fits |= more
+    return before[fits].reset_index(drop=True)
+
+
+def _meets(theirs: pd.Series, ours: set[str], name: str) -> pd.Series:
+    """Whether labels of a dimension have anything in common with ours."""
+    if ALL in ours:
+        return pd.Series(True, index=theirs.index)
+    if name == "time":
+        spans = [span(each) for each in ours]
+        met = {t: t == ALL or any(a < span(t)[1] and span(t)[0] < b for a, b in spans) for t in theirs.unique()}
+        return theirs.map(met).astype(bool)
+    if name == "code":
+        ours, theirs = {each[2:6] for each in ours}, theirs.str[2:6].where(theirs != ALL, ALL)
+    return theirs.isin(ours | {ALL})
 
 
 def _with_total(table: pd.DataFrame) -> pd.DataFrame:

@@ -129,7 +129,7 @@ class HotspotMap:
         self.profile = check_profile(profile)
         self.title, self.period, self.source, self.date = title, period, source, date
         self.handling, self.fictional = handling, fictional
-        self.threshold, self.ledger = threshold, ledger or Ledger(None)
+        self.threshold, self.ledger = threshold, ledger or Ledger(None, handling=handling)
         self._scene = Scene.of(neighbourhoods.sort_index(), check_language(language))
         self.layers: list[Layer] = []
         self.map = folium.Map(tiles=None, control_scale=False, zoom_snap=0.25)
@@ -410,7 +410,7 @@ class HotspotMap:
                 "draw streets with add_background instead",
             )
         file = deliver(path, self._render(tiles=True) if tiles else page)
-        self.ledger.record(file, profile=self.profile, handling=self.handling)
+        self.ledger.record(file, profile=self.profile)
         return file
 
     def save_pdf(self, path: str | os.PathLike[str], *, paper: str = "A4") -> Path:

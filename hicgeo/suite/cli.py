@@ -1,4 +1,4 @@
-"""The command line: `hicgeo intake`, `hicgeo run`, `hicgeo sample`, `hicgeo lab`."""
+"""The command line: `hicgeo intake`, `run`, `audit`, `purge`, `sample`, `lab`."""
 
 from __future__ import annotations
 
@@ -147,6 +147,59 @@ def _seen_from(file: str, folder: Path) -> str:
     if "://" in file:
         return re.sub(r"(://[^/@:]*):[^/@]*@", r"\1@", file)
     return Path(os.path.relpath(file, folder)).as_posix()
+
+
+@app.command()
+@_plainly
+def audit(
+    file: Annotated[Path, typer.Argument(help="A page, a table or a file with geometry that is to leave the house.")],
+    run: Annotated[str | None, typer.Option(help="Look for the incidents of this run in it.")] = None,
+) -> None:
+    """Check a finished file: what it requests, runs and gives away."""
+    import hicgeo
+
+    opened = hicgeo.open_run(run) if run is not None else None
+    points = opened.intake if opened is not None else None
+    report = hicgeo.audit_html(
+        file,
+        incidents=points.incidents if points is not None else None,
+        neighbourhoods=opened.neighbourhoods if opened is not None else None,
+    )
+    for rule, passed, detail in zip(report["rule"], report["pass"], report["detail"], strict=True):
+        typer.echo(f"{'pass' if passed else 'FAIL'}  {rule}{': ' + detail if detail else ''}")
+    if points is None:
+        typer.echo("Not looked for: places and numbers of incidents. Name a run that starts from points (--run).")
+    if not report["pass"].all():
+        raise typer.Exit(1)
+
+
+@app.command()
+@_plainly
+def purge(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove the work data and results of runs whose time to keep them (retain_until) is over."""
+    from datetime import date
+
+    from hicgeo.suite._exports import expired, remove
+    from hicgeo.suite._project import find_root, relative
+
+    root = find_root()
+    runs, unread = expired(root, date.today())
+    for name in unread:
+        typer.echo(f"Cannot be read, so nothing of it is removed: {name}", err=True)
+    if not runs:
+        typer.echo("Nothing is past its retention.")
+        return
+    for each in runs:
+        places = ", ".join(relative(folder, root) for folder in each.folders)
+        typer.echo(f"{each.run}: to be kept until {each.retain_until}: {places}")
+    if not yes:
+        typer.confirm("Remove these folders?", abort=True)
+    remove(runs)
+    typer.echo(
+        f"Removed. The list of exports stays: {relative(root.joinpath('data', 'private', 'exports.jsonl'), root)}"
+    )
 
 
 @app.command()

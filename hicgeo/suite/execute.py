@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from hicgeo.errors import ConfigError
 from hicgeo.output._write import sweep, write_bytes
+from hicgeo.suite._exports import ledger_of
 from hicgeo.suite._notebooks import Failure, Notebook, check_parameters, execute, pick
 from hicgeo.suite._project import file_hash, find_config, find_root, fingerprint, relative, source_hash, versions
 from hicgeo.suite.config import RunConfig
@@ -211,7 +212,8 @@ class _Task:
             self.notebook,
             {**self.parameters, "run": self._run_parameter(), "municipality": self.run.municipality},
             environment={"HICGEO_RUN": str(self.config_path), NOTEBOOK_VARIABLE: self.notebook.name},
-            target=self.run.folder / kept,
+            # in the house: it shows what a public map hides
+            target=(self.run.private if self.run.config.profile == "openbaar" else self.run.folder) / kept,
             log=self.run.private / "logs" / f"{self.notebook.name}.log",
             on_cell=on_cell,
         )
@@ -245,6 +247,9 @@ class _Task:
 def _execute(due: Sequence[_Task], jobs: int) -> None:
     """Run the tasks side by side, the first one alone because it reads what all need."""
     for folder in {task.run.folder for task in due}:
+        if folder.is_dir():
+            sweep(folder)
+    for folder in {task.run.private for task in due}:
         if folder.is_dir():
             sweep(folder)
     with _progress(sum(task.notebook.code_cells + 1 for task in due)) as (advance, say):
@@ -323,6 +328,7 @@ def _write_index(opened: Run, tasks: Sequence[_Task], path: Path) -> None:
         handling=opened.handling,
         fictional=config.fictional,
     )
+    ledger_of(opened).record(path, profile=config.profile)
 
 
 def _write_briefings(opened: Run, tasks: Sequence[_Task]) -> list[IndexEntry]:
@@ -356,6 +362,7 @@ def _write_briefings(opened: Run, tasks: Sequence[_Task]) -> list[IndexEntry]:
             handling=opened.handling,
             fictional=config.fictional,
         )
+        ledger_of(opened).record(file, profile=config.profile)
         href = "/".join(filter(None, [municipality, BRIEFING]))
         action = text("briefing.open", language)
         entries.append(IndexEntry(title, href, sentences=tuple(three_things(cards)), action=action))

@@ -17,6 +17,7 @@ from hicgeo.errors import ConfigError
 from hicgeo.output._write import write_bytes
 from hicgeo.output.language import check_language, percent, text
 from hicgeo.schema import LEAST_LOCATED
+from hicgeo.suite._exports import ledger_of, sentences_for
 from hicgeo.suite._project import (
     file_hash,
     find_config,
@@ -286,6 +287,7 @@ class Run:
             handling=self.handling,
             fictional=self.config.fictional,
             warning=self._warning,
+            ledger=ledger_of(self),
         )
 
     def say(self, sentence: str) -> str:
@@ -350,7 +352,7 @@ class Run:
             "picture": base64.b64encode(drawn.picture()).decode(),
             "brief": drawn.brief(),
         }
-        self._record(path, {**card, "sentences": [*self._sentences, *sentences]})
+        self._record(path, {**card, "sentences": sentences_for(drawn, [*self._sentences, *sentences])})
         self._sentences = []
         return path
 
@@ -360,11 +362,11 @@ class Run:
         Parameters
         ----------
         table
-            Figures of areas, periods or reasons; never rows of incidents.
+            Figures, never rows of incidents.
         name
-            File name without suffix: lower case, digits and hyphens.
+            As for `save`.
         suffix
-            The format, as in `hicgeo.write_table`: ".csv", ".xlsx"; with geometry ".gpkg", ".geojson", ".gpx".
+            As in `hicgeo.write_table`: ".csv", ".xlsx"; with geometry ".gpkg", ".geojson", ".gpx".
 
         Returns
         -------
@@ -378,8 +380,8 @@ class Run:
         """
         import hicgeo
 
-        target = self._target(name, suffix)
-        path = hicgeo.write_table(table, target, profile=self.config.profile, language=self.config.language)
+        target, profile, language = self._target(name, suffix), self.config.profile, self.config.language
+        path = hicgeo.write_table(table, target, profile=profile, language=language, ledger=ledger_of(self))
         self._record(path, {})
         return path
 

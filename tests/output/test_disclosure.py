@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from shapely.geometry import Point, box
 
 from hicgeo.errors import DisclosureError, InputError
-from hicgeo.output.disclosure import Handling, audit_bytes, audit_html, check_profile, release, shape_faults
+from hicgeo.output.disclosure import (
+    Handling,
+    audit_bytes,
+    audit_html,
+    check_profile,
+    populated,
+    release,
+    shape_faults,
+)
+from hicgeo.output.tables import write_table
 
 
 def test_only_known_profiles():
@@ -122,3 +131,88 @@ def test_the_audit_sees_what_a_page_would_do(fragment, rule, tmp_path):
 def test_the_audit_needs_a_file(tmp_path):
     with pytest.raises(InputError):
         audit_html(tmp_path / "none.html")
+
+
+# places and numbers of incidents, in whatever notation
+
+
+def points():
+    return gpd.GeoDataFrame(
+        {"crime_type": "woninginbraak"},
+        geometry=gpd.points_from_xy([81234.4, 82345.6], [455123.7, 456789.1]),
+        crs="EPSG:28992",
+        index=pd.Index(["PL1500-2024-007", "PL1500-2024-008"], name="incident_id"),
+    )
+
+
+def notations():
+    x, y = 81234.4, 455123.7
+    at = points().to_crs(4326).geometry.iloc[0]
+    web, utm = (points().to_crs(crs).geometry.iloc[0] for crs in (3857, 32631))
+
+    def sexagesimal(value):
+        minutes, seconds = divmod(value * 3600, 60)
+        return f"{int(minutes // 60)}°{int(minutes % 60):02d}'{seconds:05.2f}\""
+
+    return {
+        "rd": f"{x} {y}",
+        "rd whole": f"({x:.0f}, {y:.0f})",
+        "rd swapped": f"{y};{x}",
+        "rd comma": f"{x};{y}".replace(".", ","),
+        "rd thousands": "81.234,4 / 455.123,7",
+        "json": f'{{"lat":{at.y:.6f},"lon":{at.x:.6f}}}',
+        "geojson": f"[{at.x:.5f},{at.y:.5f}]",
+        "degrees comma": f"{at.y:.6f}; {at.x:.6f}".replace(".", ","),
+        "sexagesimal": f"N {sexagesimal(at.y)} E {sexagesimal(at.x)}",
+        "mercator": f"{web.x:.1f},{web.y:.1f}",
+        "utm": f"31N {utm.x:.1f} {utm.y:.1f}",
+        "number": "zaak PL1500-2024-007",
+    }
+
+
+@pytest.mark.parametrize("name", notations())
+def test_the_place_of_an_incident_is_found_in_any_notation(name, tmp_path):
+    file = tmp_path / "page.html"
+    file.write_text(PAGE.format(f"<p>{notations()[name]}</p>"), encoding="utf-8")
+    report = audit_html(file, incidents=points()).set_index("rule")["pass"]
+    assert report["no number of an incident" if name == "number" else "no place of an incident"] == False  # noqa: E712
+    table = tmp_path / "table.csv"
+    table.write_text(f"code;x\r\nBU99990000;{notations()[name]}\r\n", encoding="utf-8-sig")
+    assert not audit_html(table, incidents=points())["pass"].all()
+
+
+def test_borders_corners_and_other_places_are_no_incidents(tmp_path):
+    file = tmp_path / "page.html"
+    file.write_text(PAGE.format("<p>81300 455200, 81500.3 455001.9, 2024 310 455123 12,5</p>"), encoding="utf-8")
+    assert audit_html(file, incidents=points())["pass"].all()
+    area = gpd.GeoDataFrame(geometry=[box(81234.4, 455123.7, 90000, 460000)], crs="EPSG:28992")
+    file.write_text(PAGE.format(f"<p>{notations()['geojson']}</p>"), encoding="utf-8")
+    assert not audit_html(file, incidents=points())["pass"].all()
+    assert audit_html(file, incidents=points(), neighbourhoods=area)["pass"].all()
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".gpkg", ".geojson", ".gpx"])
+def test_our_own_tables_pass_and_one_with_points_does_not(suffix, tmp_path):
+    spatial = suffix in (".gpkg", ".geojson", ".gpx")
+    table = scenes.hotspots() if spatial else scenes.rates(scenes.areas())
+    clean = audit_html(write_table(table, tmp_path / f"a{suffix}"), incidents=points())
+    assert clean["pass"].all(), clean[~clean["pass"]]
+    leaky = points().reset_index()
+    if not spatial:
+        leaky = pd.DataFrame({"x": leaky.geometry.x, "y": leaky.geometry.y})
+    elif suffix == ".gpx":
+        leaky = leaky.set_geometry(leaky.geometry.buffer(1, quad_segs=8))
+    found = audit_html(write_table(leaky, tmp_path / f"b{suffix}", profile="intern"), incidents=points())
+    assert not found["pass"].all()
+
+
+def test_cells_with_few_addresses_are_not_shown():
+    spots, homes = scenes.hotspots(), scenes.surface()
+    homes = homes.copy(data=np.full(homes.shape, 20.0))
+    assert populated(spots.geometry, homes).geom_equals(spots.geometry).all()
+    homes.loc[{"x": 80850.0, "y": 450850.0}] = 7.0
+    left = populated(spots.geometry, homes)
+    assert left.loc[1].area == 3 * 100**2
+    assert shape_faults(np.asarray(left.array)) == []
+    homes[:] = 0.0
+    assert populated(spots.geometry, homes).empty

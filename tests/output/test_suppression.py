@@ -153,6 +153,17 @@ def test_figures_that_were_corrected_since_do_not_stop_the_next_export(tmp_path)
     assert shown(done.tables["table"])["b"] is None
 
 
+def test_police_figures_that_are_counted_in_another_way_do_not_stop_an_export():
+    index = pd.MultiIndex.from_tuples(
+        [("BU99990001", "woninginbraak", pd.Period("2024-01"))], names=["code", "crime_type", "month"]
+    )
+    ledger = Ledger(None, public=pd.DataFrame({"incidents": [70.0]}, index=index))
+    hours = table({"nacht": 3, "dag": 30, "avond": 40}, period="2024-01", crime_type="woninginbraak")  # 73: 3 no place
+    assert shown(protect(hours, ledger=ledger).tables["table"]) == {"nacht": None, "dag": 30, "avond": 40}
+    hours.loc["dag", "incidents"] = 27
+    assert list(shown(protect(hours, ledger=ledger).tables["table"]).values()).count(None) == 2, "70 is known"
+
+
 def test_layers_of_one_file_are_checked_together():
     ledger = Ledger(None)
     by_hour = table({"nacht": 3, "dag": 97}, period="2024", crime_type="x")
