@@ -189,7 +189,7 @@ def country_hotspots(areas: Any) -> Any:
                                              for i, j in [(0, 0), *steps]]))  # fmt: skip
             counted.append(float(rng.integers(10, 80)))
     n = len(shapes)
-    return gpd.GeoDataFrame(
+    spots = gpd.GeoDataFrame(
         {
             "incidents": counted, "expected": [float(each) / 3 for each in counted], "ratio": 3.0,
             "area_ha": shapely.area(shapes) / 1e4, "share_incidents": 0.001, "share_area": 0.0001, "p_value": np.nan,
@@ -198,6 +198,8 @@ def country_hotspots(areas: Any) -> Any:
         },
         geometry=shapes, crs=28992, index=pd.RangeIndex(1, n + 1, name="rank"),
     )  # fmt: skip
+    spots.attrs["places"] = "cells"
+    return spots
 
 
 def made_up_rates(areas: Any) -> Any:
@@ -269,6 +271,7 @@ def part_sizes() -> dict[str, Any]:
     rates_of_town = made_up_rates(counts_of_town)
     points = town.incidents[town.incidents["crime_type"] == "woninginbraak"]
     grid = hg.Grid.over(counts_of_town, cell_size=100)
+    points = grid.snap(points)  # as for every map that goes out
     surface = hg.kde(points, grid, bandwidth=400, kernel="quartic", edge="diggle")
     spots = hg.hotspots(points, grid, bandwidth=400, share=0.02, rng=1)
     areas = country()

@@ -136,6 +136,59 @@ class Grid:
         flat[ok] = np.where(self.inside.ravel()[flat[ok]], flat[ok], -1)
         return flat
 
+    def snap(self, points: gpd.GeoDataFrame | gpd.GeoSeries) -> Any:
+        """Points moved to the centre of their cell, so that nothing drawn from them says more than the cell.
+
+        Parameters
+        ----------
+        points
+            Points in the CRS of the grid. Those outside the study area, or without a place, stay as they are.
+
+        Returns
+        -------
+        points
+            The same table or series with other geometry. Where the centre of a cell lies outside the area its points go
+            to the nearest centre inside.
+
+        Raises
+        ------
+        CrsError
+            The points are in another CRS.
+
+        Notes
+        -----
+        From the outline of a density an address with several incidents can be found to ten metres; from points that
+        were moved first, to the cell. A density changes by a share of about (cell size / bandwidth)^2 / 24. O(points).
+
+        Examples
+        --------
+        >>> import geopandas as gpd
+        >>> from shapely.geometry import box
+        >>> grid = Grid.over(gpd.GeoSeries([box(0, 0, 300, 300)], crs="EPSG:28992"), cell_size=100)
+        >>> grid.snap(gpd.GeoSeries.from_xy([123.4], [287.6], crs="EPSG:28992"))[0]
+        <POINT (150 250)>
+        """
+        import shapely
+
+        self.match_crs(points)
+        shapes = np.array(points.geometry.array, dtype=object)
+        shapely.prepare(self.area)
+        moved = shapely.intersects(self.area, shapes) & ~shapely.is_empty(shapes)
+        xy = (np.floor(shapely.get_coordinates(shapes[moved]) / self.cell_size) + 0.5) * self.cell_size
+        astray = np.flatnonzero(self.locate(xy) < 0)
+        if len(astray) and self.inside.any():
+            from scipy.spatial import cKDTree
+
+            row, column = np.nonzero(self.inside)
+            centres = np.column_stack([self.x[column], self.y[row]])
+            xy[astray] = centres[cKDTree(centres).query(xy[astray])[1]]
+        shapes[moved] = shapely.points(xy)
+        return (
+            points.set_geometry(shapes, crs=points.crs)
+            if hasattr(points, "columns")
+            else points._constructor(shapes, index=points.index, crs=points.crs)
+        )
+
     def counts(self, xy: npt.NDArray[np.float64], weights: npt.NDArray[np.float64] | None = None) -> xr.DataArray:
         """Points (or their weights) per cell, NaN outside the study area.
 

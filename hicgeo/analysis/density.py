@@ -371,7 +371,7 @@ class _Cloud:
     places: Array
     weight: Array
     row: npt.NDArray[np.intp]
-    left_out: dict[str, float | int]
+    left_out: dict[str, Any]
 
     @classmethod
     def over(cls, points: gpd.GeoDataFrame | gpd.GeoSeries, grid: Grid, weights: npt.ArrayLike | None) -> _Cloud:
@@ -389,8 +389,14 @@ class _Cloud:
                 "n_outside": _tally(weight[known & ~inside]),
                 "n_unlocated": _tally(weight[~known & ~imprecise]),
                 "n_imprecise": _tally(weight[imprecise]),
+                "places": "cells" if _at_centres(places[row], grid.cell_size) else "points",
             },
         )
+
+
+def _at_centres(places: Array, cell_size: float) -> bool:
+    """Whether every point is the centre of a cell: what is drawn of them then says no more than the cell."""
+    return bool((np.abs(places % cell_size - cell_size / 2) < 1e-6 * cell_size).all())
 
 
 def _within(grid: Grid, places: Array, known: Flags) -> Flags:

@@ -238,7 +238,7 @@ def hotspots(
         crs=grid.crs,
         index=pd.RangeIndex(1, len(order) + 1, name="rank"),
     )
-    found.attrs = {key: surface.attrs[key] for key in ("cell_size", "bandwidth", "kernel", "edge")} | {
+    found.attrs = {key: surface.attrs[key] for key in ("cell_size", "bandwidth", "kernel", "edge", "places")} | {
         "rule": rule,
         "share": float(marked.sum() / grid.inside.sum()) if rule != "share" else share,
         "threshold": float(np.nanmin(values[marked])) if marked.any() else np.nan,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AGGREGATE_COLUMNS", "INCIDENT_COLUMNS", "LEAST", "LEAST_ADDRESSES", "MIN_CELL", "PROFILES", "THRESHOLD",
-    "Handling", "Ledger", "Profile", "Protected", "audit_bytes", "audit_html", "check_profile", "floor", "populated",
-    "protect", "release", "remarks", "require_clean", "shape_faults",
+    "Handling", "Ledger", "Profile", "Protected", "audit_bytes", "audit_html", "check_places", "check_profile",
+    "floor", "populated", "protect", "release", "remarks", "require_clean", "shape_faults",
 ]  # fmt: skip
 
 Profile = Literal["intern", "driehoek", "openbaar"]
@@ -218,6 +219,8 @@ def release(
     own_shapes = (shapes or "rank" in table.index.names) and not _official(table.index)
     if shapes and own_shapes:
         faults += shape_faults(np.asarray(table.geometry.array))
+        if table.attrs.get("places") == "points":
+            faults.append("outlines drawn from exact points (use grid.snap(points))")
     if faults:
         raise DisclosureError(
             f"a table for profile {profile!r} must speak of areas only",
@@ -235,6 +238,29 @@ def release(
         table = _dense(table, floor(profile, threshold))
         return table if profile == "driehoek" else _uncounted(table)
     return table if profile == "driehoek" else _without_small(table, threshold, ledger)
+
+
+def check_places(attrs: Mapping[Hashable, Any], profile: Profile) -> None:
+    """Raise unless what was drawn from points may leave: the outline of exact points gives an address away.
+
+    Parameters
+    ----------
+    attrs
+        Of a surface or of hotspots: `places` is "cells" when the points were moved to the centres of their cells.
+    profile
+        "intern" lets everything through.
+
+    Raises
+    ------
+    DisclosureError
+        It was drawn from exact points.
+    """
+    if profile != "intern" and attrs.get("places") != "cells":
+        raise DisclosureError(
+            "what others see must be drawn from places no finer than cells",
+            "exact points: from the outline an address can be found to some ten metres",
+            "make it with grid.snap(points) instead of points, or use profile='intern'",
+        )
 
 
 def _dense(table: pd.DataFrame, least: int) -> pd.DataFrame:

@@ -192,7 +192,8 @@ class HotspotMap:
         InputError
             It is no surface, or has no density at all.
         DisclosureError
-            Its cells are smaller than 100 m and the map is for others than the analyst.
+            Its cells are smaller than 100 m, or it is drawn from exact points, and the map is for others than the
+            analyst.
         """
         least = gate.floor(self.profile, self.threshold)
         layer = _layers.surface_layer(surface, self._scene, name, least=least)
@@ -203,6 +204,7 @@ class HotspotMap:
                 f"cells of {cell:g} m",
                 f"make it on Grid.over(area, cell_size={gate.MIN_CELL:g}), or use profile='intern'",
             )
+        gate.check_places(surface.attrs, self.profile)
         if addresses is not None and layer.shapes is not None:
             layer = replace(layer, shapes=gate.populated(layer.shapes, addresses))
         self._add(layer)
@@ -224,10 +226,12 @@ class HotspotMap:
         ColumnError
             A column is missing.
         DisclosureError
-            A shape is not a union of cells of at least 100 m and the map is for others than the analyst.
+            A shape is not a union of cells of at least 100 m, or is drawn from exact points, and the map is for others
+            than the analyst.
         """
         _layers.hotspot_layer(hotspots, self._scene)  # whatever is wrong with the table comes first
         released, said = self._released(hotspots)
+        gate.check_places(hotspots.attrs, self.profile)
         if addresses is not None:
             kept = gate.populated(released.geometry, addresses)
             released = released.loc[kept.index].set_geometry(kept)

@@ -91,6 +91,7 @@ def surface(cell: float = 100.0) -> xr.DataArray:
         "kernel": "quartic",
         "edge": "diggle",
         "n": 310,
+        "places": "cells",
     }
     return xr.DataArray(density, dims=("y", "x"), coords={"y": y, "x": x}, attrs=attrs)
 
@@ -100,7 +101,7 @@ def hotspots() -> gpd.GeoDataFrame:
         corners = np.array(at) * 100 + (WEST, SOUTH)
         return shapely.union_all(shapely.box(*corners.T, *(corners + 100).T))
 
-    return gpd.GeoDataFrame(
+    spots = gpd.GeoDataFrame(
         {
             "incidents": [61.0, 24.0],
             "expected": [20.5, np.nan],
@@ -117,6 +118,8 @@ def hotspots() -> gpd.GeoDataFrame:
         crs="EPSG:28992",
         index=pd.RangeIndex(1, 3, name="rank"),
     )
+    spots.attrs = {"places": "cells"}
+    return spots
 
 
 def season(areas_: gpd.GeoDataFrame) -> pd.DataFrame:
