@@ -113,7 +113,7 @@ def concentration(
     --------
     >>> import pandas as pd
     >>> found = concentration(pd.Series([6.0, 3.0, 1.0, 0.0, 0.0]), rng=1)
-    >>> round(found.gini, 3), round(found.top.loc[0.20, "share_incidents"], 3)
+    >>> round(found.gini, 3), round(float(found.top.loc[0.20, "share_incidents"]), 3)
     (0.6, 0.6)
     """
     if repetitions < 99:
