@@ -19,6 +19,7 @@ from .analysis.outlook import Outlook, outlook, score_outlook
 from .analysis.ranking import funnel, rank_areas, smooth_rates
 from .analysis.rates import group_rates, rates
 from .analysis.risk import RelativeRisk, relative_risk
+from .analysis.season_areas import seasonal_areas
 from .analysis.season_groups import SeasonClusters, cluster_seasons
 from .analysis.seasons import dark_days, seasonal_index
 from .analysis.targets import Targets, target_areas
@@ -163,6 +164,7 @@ __all__ = [
     "run_suite",
     "sample_city",
     "score_outlook",
+    "seasonal_areas",
     "seasonal_index",
     "smooth_rates",
     "target_areas",

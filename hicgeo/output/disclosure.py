@@ -63,7 +63,7 @@ AGGREGATE_COLUMNS = frozenset({
     "last_season", "change", "method", "cells", "error", "gain", "gain_low", "gain_high", "gain_scaled",
     "gain_scaled_low", "gain_scaled_high", "width", "needed", "log_likelihood", "aoristic", "aoristic_low",
     "aoristic_high", "by_start", "by_middle", "by_end", "light", "effect", "hour_of_day", "day_of_week",
-    "month_of_year",
+    "month_of_year", "area", "clustered", "share_season", "seasons", "incidents_before",
     "incidents_dark", "incidents_light", "complete", "index", "index_low", "index_high", "group", "label",
     "probability", "dispersion", "k", "stability", "criterion",
     # hotspots and hours
@@ -78,7 +78,7 @@ AGGREGATE_COLUMNS = frozenset({
     "distance", "days", "metres_from", "metres_to", "days_from", "days_to", "observed", "expected_median",
     "ratio_median", "null_low", "null_high", "role", "expected_share", "fitted",
     # operations
-    "before", "after", "estimate", "fall", "power", "area", "match", "match_before",
+    "before", "after", "estimate", "fall", "power", "match", "match_before",
 })  # fmt: skip
 """Columns that speak of areas, periods and rows of a report, never of one incident."""
 

@@ -1,0 +1,221 @@
+"""Where in which season: areas that are busy all year, in one season of every year, or once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from hicgeo.analysis._inference import false_discovery, rate_ratio
+from hicgeo.analysis.timing import DARK_MONTHS, aoristic, season_of
+from hicgeo.errors import InputError
+from hicgeo.schema import xy
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import numpy.typing as npt
+
+    from hicgeo.grid import Grid
+
+    Array = npt.NDArray[np.float64]
+
+CHRONIC, SEASONAL_DARK, SEASONAL_LIGHT, INCIDENTAL, UNDECIDED = (
+    "chronisch", "seizoen: donker", "seizoen: licht", "incidenteel", "onbeslist",
+)  # fmt: skip
+KINDS = (CHRONIC, SEASONAL_DARK, SEASONAL_LIGHT, INCIDENTAL, UNDECIDED)
+
+ALPHA = 0.05
+MOSTLY = 0.5
+"""Share of an area's incidents in a single season from which it is incidental."""
+
+MIN_SEASONS = 4
+"""Half years under which nothing can be said to come back: two full years."""
+
+
+def seasonal_areas(
+    incidents: gpd.GeoDataFrame,
+    grid: Grid,
+    *,
+    eps: float,
+    min_incidents: int,
+    months: Sequence[int] = DARK_MONTHS,
+) -> gpd.GeoDataFrame:
+    """Clusters of the dark and of the light months, matched into chronic, seasonal and incidental areas.
+
+    Parameters
+    ----------
+    incidents
+        Incident table of one crime type.
+    grid
+        Cells of which the areas are made; at least 100 m when they are to leave the house.
+    eps
+        Metres around an incident in which others must lie.
+    min_incidents
+        Incidents within `eps`, itself included, that make a cluster in one half of the year.
+    months
+        Months of the dark season, in order.
+
+    Returns
+    -------
+    areas
+        On `area` (1 has the most incidents), unions of grid cells:
+
+        - `kind`: "incidenteel" (over half of the incidents in one single season), "seizoen: donker" or "seizoen:
+          licht" (another share of dark incidents than the town, after correction for the number of areas),
+          "chronisch" (a cluster in both halves), or "onbeslist" (a cluster in one half, and too little to tell);
+        - `clustered`: "dark", "light" or "both", where clusters were found;
+        - `incidents_dark`, `incidents_light`: all incidents in its cells;
+        - `ratio` with `ratio_low` and `ratio_high`: dark over light incidents as a multiple of that of the town (95 %);
+        - `p_fdr`: of a share of dark incidents like that of the town;
+        - `share_season`, `seasons`: largest share of one season, and how many seasons had incidents;
+        - `area_ha`.
+
+        `attrs`: `eps`, `min_incidents`, `months`, `n` (incidents used) and `seasons`.
+
+    Raises
+    ------
+    ColumnError
+        `start` or `end` is missing or not time-zone aware.
+    CrsError
+        Incidents and grid differ in CRS.
+    InputError
+        The incidents cover under four half years (two years), or `eps` or `min_incidents` cannot be used.
+
+    Notes
+    -----
+    An incident belongs to the season with most of its window. Clusters of either half that share a cell are one area.
+    Clusters are sought where incidents are, so that an area found in the dark half alone has been chosen for its dark
+    incidents: near the threshold its p-value is somewhat too small, which is why an area with a cluster in one half
+    only is not called seasonal for that alone. Incidents without a place, or outside the grid, are left out.
+    Clusters are those of DBSCAN, whose one density is the same question in both halves; HDBSCAN, which makes clusters
+    of thin background as well, joined everything with everything when tried. O(n log n).
+
+    References
+    ----------
+    Ester, M., Kriegel, H.-P., Sander, J. and Xu, X. (1996). A density-based algorithm for discovering clusters. KDD-96,
+    226-231.
+    """
+    if not (np.isfinite(eps) and eps > 0 and min_incidents >= 2):
+        raise InputError("eps must be above 0 metres and min_incidents at least 2", f"eps={eps}, {min_incidents}",
+                         "such as eps=250, min_incidents=10")  # fmt: skip
+    from sklearn.cluster import DBSCAN
+
+    grid.match_crs(incidents, "incidents")
+    places = xy(incidents, "incidents")
+    cell = grid.locate(np.nan_to_num(places, nan=-1e9))
+    used = np.flatnonzero(cell >= 0)
+    month = aoristic(incidents.iloc[used], by="month", max_window=None)
+    when = month.to_numpy().argmax(axis=1)
+    names = np.array([season_of(each, months) for each in month.columns], dtype=object)
+    dark_month = np.isin(month.columns.month, months)
+    season, dark = names[when], dark_month[when]
+    every = pd.unique(season)
+    if len(every) < MIN_SEASONS:
+        raise InputError(
+            "a seasonal claim needs at least two full years, four half years",
+            f"incidents in {len(every)}",
+            "give incidents over more years",
+        )
+    # border points of DBSCAN hang on the order of rows: let it be that of the places
+    order = np.lexsort([season.astype(str), places[used, 1], places[used, 0]])
+    used, season, dark = used[order], season[order], dark[order]
+    points, at = places[used], cell[used]
+    label = np.full(len(used), -1)
+    for half in (True, False):
+        rows = np.flatnonzero(dark == half)
+        if len(rows) >= min_incidents:
+            found = DBSCAN(eps=eps, min_samples=min_incidents).fit_predict(points[rows])
+            label[rows] = np.where(found >= 0, found + label.max() + 1, -1)
+    area_of_cell, clustered = _joined(label, at, dark)
+    area = np.array([area_of_cell.get(each, -1) for each in at])
+    return _described(area, area_of_cell, clustered, dark, season, grid, {
+        "eps": float(eps), "min_incidents": int(min_incidents), "months": list(months),
+        "n": len(used), "seasons": len(every),
+    })  # fmt: skip
+
+
+def _joined(
+    label: npt.NDArray[np.intp], cell: npt.NDArray[np.intp], dark: npt.NDArray[np.bool_]
+) -> tuple[dict[int, int], list[str]]:
+    """Area of each cell with a cluster, clusters that share a cell being one; and the halves each was found in."""
+    inside = label >= 0
+    if not inside.any():
+        return {}, []
+    cells, place = np.unique(cell[inside], return_inverse=True)
+    clusters = int(label.max()) + 1
+    size = clusters + len(cells)
+    links = coo_array((np.ones(inside.sum()), (label[inside], clusters + place)), shape=(size, size))
+    component = connected_components(links, directed=False)[1]
+    numbers = {int(value): number for number, value in enumerate(np.unique(component[clusters:]))}
+    halves: list[set[bool]] = [set() for _ in numbers]
+    for cluster, half in set(zip(label[inside].tolist(), dark[inside].tolist(), strict=True)):
+        halves[numbers[int(component[cluster])]].add(half)
+    clustered = ["both" if len(each) == 2 else "dark" if True in each else "light" for each in halves]
+    return {int(c): numbers[int(component[clusters + n])] for n, c in enumerate(cells)}, clustered
+
+
+def _described(
+    area: npt.NDArray[np.intp],
+    area_of_cell: dict[int, int],
+    clustered: list[str],
+    dark: npt.NDArray[np.bool_],
+    season: npt.NDArray[np.object_],
+    grid: Grid,
+    about: dict[str, object],
+) -> gpd.GeoDataFrame:
+    """Count, test and name the areas."""
+    import geopandas as gpd
+    import shapely
+
+    n = len(clustered)
+    inside = area >= 0
+    in_dark = np.bincount(area[inside & dark], minlength=n).astype(float)
+    in_light = np.bincount(area[inside & ~dark], minlength=n).astype(float)
+    town = np.array([dark.sum(), (~dark).sum()], float)
+    both = np.column_stack([np.full(n, town[0]), np.full(n, town[1])])
+    ratio, low, high = rate_ratio(in_dark, both[:, 0], in_light, both[:, 1], dispersion=np.ones(n))
+    p_value = np.array([
+        stats.binomtest(int(a), int(a + b), town[0] / town.sum()).pvalue for a, b in zip(in_dark, in_light, strict=True)
+    ])  # fmt: skip
+    p_fdr = false_discovery(p_value)
+    per_season = pd.crosstab(pd.Series(area[inside], name="area"), season[inside]).reindex(range(n), fill_value=0)
+    total = in_dark + in_light
+    most = per_season.max(axis="columns").to_numpy(float) / np.maximum(total, 1) if n else np.empty(0)
+    kind = np.select(
+        [most > MOSTLY, (p_fdr <= ALPHA) & (ratio > 1), (p_fdr <= ALPHA), np.array(clustered) == "both"],
+        [INCIDENTAL, SEASONAL_DARK, SEASONAL_LIGHT, CHRONIC],
+        UNDECIDED,
+    ) if n else np.empty(0, object)  # fmt: skip
+    cells = np.array(list(area_of_cell), int)
+    row, column = np.divmod(cells, len(grid.x)) if n else (cells, cells)
+    half = grid.cell_size / 2
+    x, y = grid.x[column], grid.y[row]
+    boxes = shapely.box(x - half, y - half, x + half, y + half)
+    owner = np.array(list(area_of_cell.values()), int)
+    shapes = [shapely.normalize(shapely.union_all(boxes[owner == each])) for each in range(n)]
+    out = gpd.GeoDataFrame(
+        {
+            "kind": pd.Categorical(kind, categories=list(KINDS)),
+            "clustered": pd.Series(clustered, dtype="str"),
+            "incidents_dark": in_dark,
+            "incidents_light": in_light,
+            "ratio": ratio,
+            "ratio_low": low,
+            "ratio_high": high,
+            "p_fdr": p_fdr,
+            "share_season": most,
+            "seasons": (per_season > 0).sum(axis="columns").to_numpy(),
+            "area_ha": np.bincount(owner, minlength=n) * grid.cell_size**2 / 1e4,
+        },
+        geometry=gpd.GeoSeries(shapes, crs=grid.crs),
+        crs=grid.crs,
+    )
+    rank = np.lexsort([shapely.get_coordinates(shapely.centroid(shapes))[:, 0], -total]) if n else np.empty(0, int)
+    out = out.iloc[rank].set_axis(pd.RangeIndex(1, n + 1, name="area"))
+    out.attrs = about
+    return out
