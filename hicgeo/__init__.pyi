@@ -43,6 +43,7 @@ from .output.pictures import plot_rates, plot_seasons
 from .output.pictures_density import plot_backtest, plot_bandwidth, plot_surface
 from .output.pictures_operation import plot_evaluation
 from .output.pictures_rates import plot_funnel
+from .output.pictures_season import plot_groups, plot_hours, plot_months
 from .output.quality import plot_quality, quality_table
 from .output.tables import write_surface, write_table
 from .output.target_sheets import write_target_sheets
@@ -144,6 +145,9 @@ __all__ = [
     "plot_bandwidth",
     "plot_evaluation",
     "plot_funnel",
+    "plot_groups",
+    "plot_hours",
+    "plot_months",
     "plot_quality",
     "plot_rates",
     "plot_seasons",

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from hicgeo.errors import AlignmentError, ColumnError, InputError
-from hicgeo.output.language import MONTHS, Language, base_name, crime, month, number, percent, text
+from hicgeo.output._words_season import course
+from hicgeo.output.language import Language, base_name, crime, month, number, percent, text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -419,8 +420,7 @@ def season_layer(clusters: Any, scene: Scene) -> Layer:
     """Layer of seasonal groups; with one group it says that there is one pattern."""
     labels: pd.Series = clusters.labels
     absent = match(labels.index, scene, "seasonal groups")
-    peak = clusters.profiles.to_numpy(float).argmax(axis=1)
-    peaks = {group: MONTHS[scene.language][place] for group, place in zip(clusters.profiles.index, peak, strict=True)}
+    peaks = {group: course(profile, scene.language) for group, profile in clusters.profiles.iterrows()}
     groups = list(clusters.profiles.index)
     if len(groups) > len(GROUP_COLOURS):
         raise InputError(
@@ -435,7 +435,7 @@ def season_layer(clusters: Any, scene: Scene) -> Layer:
         for code, label in labels.items()
         if dry[code] and not pd.isna(label)
     }
-    shown = [scene.say("seasons.one")] if clusters.k == 1 else [str(group) for group in groups]
+    shown = [scene.say("seasons.one")] if clusters.k == 1 else [f"{group}: {peaks[group]}" for group in groups]
     classes = [(name, GROUP_COLOURS[n], "") for n, name in enumerate(shown)]
     classes.append((scene.say("seasons.none"), "#ffffff", "hatch-small"))
     note = (

@@ -11,15 +11,11 @@ from hicgeo.errors import InputError
 from hicgeo.output import _words_near_repeat as near_repeat
 from hicgeo.output import _words_operation as operation
 from hicgeo.output import _words_rates
+from hicgeo.output import _words_season as season
 from hicgeo.output._words_backtest import backtest
 from hicgeo.output._words_hotspots import hotspots
 from hicgeo.output.language import Language, base_name, check_language, crime, number, percent, text
 from hicgeo.output.target_words import context_said, targets_said
-
-STABLE = 0.6
-"""Adjusted Rand index under which a grouping is not fit to speak of single areas."""
-
-ALL_SEASONS = "alle"
 
 
 def in_words(result: Any, *, language: str = "nl") -> list[str]:
@@ -28,8 +24,8 @@ def in_words(result: Any, *, language: str = "nl") -> list[str]:
     Parameters
     ----------
     result
-        Answer of `rates`, `group_rates`, `match_codes`, `hotspots`, `dark_days`, `cluster_seasons`, `knox`,
-        `near_repeat_chains`, `minimum_detectable_effect`, `evaluate_operation`,
+        Answer of `rates`, `group_rates`, `match_codes`, `hotspots`, `dark_days`, `darkness_effect`, `cluster_seasons`,
+        `outlook`, `knox`, `near_repeat_chains`, `minimum_detectable_effect`, `evaluate_operation`,
         `target_areas`, `context_layers`, `backtest`, `change`, `year_to_date`, `trend`, `persistence`, `rank_areas`,
         `concentration`, `crosswalk` or `read_incidents`.
     language
@@ -62,7 +58,7 @@ def in_words(result: Any, *, language: str = "nl") -> list[str]:
     by_columns: dict[str, Callable[[Any, Language], list[str]]] = {
         "rate_eb": _rates,
         "share_incidents": hotspots,
-        "ratio_trend": _dark_days,
+        "ratio_trend": season.dark_days,
         "features": context_said,
         "incidents_before": _words_rates.change,
         "per_year": _words_rates.trend,
@@ -71,7 +67,9 @@ def in_words(result: Any, *, language: str = "nl") -> list[str]:
     }
     by_field: dict[str, Callable[[Any, Language], list[str]]] = {
         "without_counts": _match,
-        "stability": _groups,
+        "stability": season.groups,
+        "share_low": season.darkness,
+        "last_month": season.outlook,
         "rejected": _intake,
         "lattice_m": near_repeat.said,
         "criterion_met": operation.evaluation,
@@ -149,52 +147,6 @@ def _match(match: Any, language: Language) -> list[str]:
             incidents=number(lost["incidents"].sum(), language), share=percent(match.share_incidents, language),
         )
     ]  # fmt: skip
-
-
-def _dark_days(season: pd.DataFrame, language: Language) -> list[str]:
-    pooled = season.xs(ALL_SEASONS, level="season")
-    words = {"crime": crime(season.attrs["crime_type"], language)}
-    known = pooled.dropna(subset=["ratio_trend"])
-    if known.empty:
-        return [text("words.dark.unknown", language, **words)]
-    above, below = known["ratio_trend_low"] > 1, known["ratio_trend_high"] < 1
-    if len(pooled) > 1:
-        unclear = int((~above & ~below).sum())
-        return [
-            text("words.dark.areas", language, above=int(above.sum()), below=int(below.sum()), unclear=unclear,
-                 unknown=len(pooled) - len(known), **words)
-        ]  # fmt: skip
-    row = known.iloc[0]
-    key = "words.dark.same" if not (above.iloc[0] or below.iloc[0]) else "words.dark"
-    sentences = [
-        text(
-            key, language, ratio=number(row["ratio_trend"], language, decimals=2),
-            low=number(row["ratio_trend_low"], language, decimals=2),
-            high=number(row["ratio_trend_high"], language, decimals=2), **words,
-        )
-    ]  # fmt: skip
-    parts = [str(name) for name in season.index.get_level_values("season")[~season["complete"]] if name != ALL_SEASONS]
-    if parts:
-        sentences.append(text("words.dark.incomplete", language, seasons=", ".join(parts)))
-    return sentences
-
-
-def _groups(groups: Any, language: Language) -> list[str]:
-    if groups.k == 1:
-        return [text("words.groups.one", language)]
-    sizes = groups.labels.value_counts()
-    listed = "; ".join(
-        text("words.groups.each", language, name=name, n=int(sizes.get(name, 0)),
-             ratio=number(groups.ratio[name], language, decimals=1))
-        for name in groups.profiles.index
-    )  # fmt: skip
-    unclear = int((~groups.labels.isin(groups.profiles.index)).sum())
-    words = {"k": groups.k, "groups": listed, "unclear": unclear}
-    stability = number(groups.stability, language, decimals=2)
-    sentences = [text("words.groups", language, stability=stability, **words)]
-    if not groups.stability >= STABLE:
-        sentences.append(text("words.groups.unstable", language))
-    return sentences
 
 
 def _intake(intake: Any, language: Language) -> list[str]:

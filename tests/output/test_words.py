@@ -81,7 +81,7 @@ def groups(k, stability, labels):
 def test_groups_that_do_not_last_are_not_recommended():
     assert "Alle gebieden delen" in hg.in_words(groups(1, np.nan, ["A"] * 5))[0]
     said = hg.in_words(groups(2, 0.22, ["A", "B", "B", "niet in te delen"]))
-    assert "A (1 gebieden, 2,1 keer" in said[0]
+    assert "A (vlak; 1 gebieden, 2,1 keer" in said[0]
     assert "1 gebieden niet in te delen" in said[0]
     assert "niet stabiel" in said[1]
     assert len(hg.in_words(groups(2, 0.9, ["A", "B"]))) == 1

@@ -65,11 +65,78 @@ TEXTS: dict[str, tuple[str, str]] = {
         "odd years: {stability} (1 is equal, 0 is chance).",
     ),
     "words.groups.each": (
-        "{name} ({n} gebieden, {ratio} keer zoveel in het donker)",
-        "{name} ({n} areas, {ratio} times as many in the dark)",
+        "{name} ({course}; {n} gebieden, {ratio} keer zoveel in het donker)",
+        "{name} ({course}; {n} areas, {ratio} times as many in the dark)",
     ),
     "words.groups.unstable": (
         "De indeling is niet stabiel: gebruik haar niet voor afzonderlijke gebieden.",
         "The grouping is not stable: do not use it for single areas.",
     ),
+    "course.flat": ("vlak", "flat"),
+    "course.summer": ("zomer", "summer"),
+    "course.peak": ("piek {months}", "peak {months}"),
+    "course.and": (" en ", " and "),
+    "words.darkness.winter": (
+        "In de donkere maanden gebeurt er {ratio} keer zoveel per dag als in de lichte (95 %-interval {low} tot "
+        "{high}), met trend en feestdagen verrekend.",
+        "In the dark months {ratio} times as much happens a day as in the light ones (95 % interval {low} to {high}), "
+        "allowing for trend and holidays.",
+    ),
+    "words.darkness.share": (
+        "Naar schatting {share} van dat verschil gaat samen met donkere uren waarin woningen leeg staan (95 %-interval "
+        "{low} tot {high}).",
+        "An estimated {share} of that difference goes with dark hours in which homes are empty (95 % interval {low} to "
+        "{high}).",
+    ),
+    "words.darkness.unclear": (
+        "Of dat met het donker samengaat of met de tijd van het jaar, is uit deze cijfers niet op te maken: die twee "
+        "lopen te gelijk op.",
+        "Whether that goes with the darkness or with the time of year cannot be told from these figures: the two move "
+        "too much alike.",
+    ),
+    "words.darkness.clock": (
+        "Rond het verzetten van de klok, bij dezelfde zon, gebeurt er onder wintertijd {ratio} keer zoveel als onder "
+        "zomertijd (95 %-interval {low} tot {high}).",
+        "Around the change of the clock, under the same sun, {ratio} times as much happens by winter time as by summer "
+        "time (95 % interval {low} to {high}).",
+    ),
+    "words.darkness.limit": (
+        "Dit is samenhang: het zegt niet wat er zou gebeuren met meer licht, en scheidt het donker niet van wat mensen "
+        "anders doen zodra de klok is verzet.",
+        "This is association: it does not say what would happen with more light, nor does it separate the darkness "
+        "from what people do differently once the clock has changed.",
+    ),
+    "words.outlook": (
+        "Voor het donkere seizoen {season} zijn {n} incidenten te verwachten als het gaat zoals het ging.",
+        "In the dark season {season} {n} incidents are to be expected if things go on as they went.",
+    ),
+    "words.outlook.last": ("Vorig seizoen waren het er {n}.", "Last season there were {n}."),
+    "words.outlook.top": (
+        "De meeste zijn te verwachten in {code}: {n} ({level}-voorspelinterval {low} tot {high}).",
+        "Most are to be expected in {code}: {n} ({level} prediction interval {low} to {high}).",
+    ),
+    "words.outlook.limit": (
+        "De verwachting kent niets dat nog moet beginnen: geen inzet, geen nieuwe dadergroep.",
+        "The outlook knows nothing that has yet to begin: no operation, no new group of offenders.",
+    ),
+    "words.change": (
+        "{Crime} in {season} tegen {before}: {n} tegen {m}. Aantoonbaar meer in {more} gebieden, minder in {fewer}; "
+        "geen verschil aangetoond in {unclear}.",
+        "{Crime} in {season} against {before}: {n} against {m}. Shown to be more in {more} areas, fewer in {fewer}; no "
+        "difference shown in {unclear}.",
+    ),
+    "picture.hours": ("Uren van de week: {crime}", "Hours of the week: {crime}"),
+    "picture.hours.how": ("Uur van de dag, naar manier van dateren", "Hour of the day, by way of dating"),
+    "picture.hours.hour": ("uur van de dag", "hour of the day"),
+    "picture.hours.unit": ("incidenten", "incidents"),
+    "picture.hours.aoristic": (
+        "over het tijdvenster gespreid, met 95 %-interval",
+        "spread over the window, with 95 % interval",
+    ),
+    "picture.hours.by_start": ("op het begin", "at the start"),
+    "picture.hours.by_middle": ("op het midden", "at the middle"),
+    "picture.hours.by_end": ("op het einde", "at the end"),
+    "picture.months": ("Maanden per jaar: {crime} per dag", "Months by year: {crime} a day"),
+    "picture.groups": ("Verloop over het jaar per groep", "Course over the year by group"),
+    "picture.groups.each": ("{name}: {course} ({n} gebieden)", "{name}: {course} ({n} areas)"),
 }

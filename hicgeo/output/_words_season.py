@@ -1,0 +1,203 @@
+"""What season, darkness and outlook say, in sentences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hicgeo.output.language import Language, crime, number, percent, text
+
+STABLE = 0.6
+"""Adjusted Rand index under which a grouping is not fit to speak of single areas."""
+
+ALL_SEASONS = "alle"
+PEAK = 1.15
+"""Times the mean of the year from which a month stands out."""
+
+SHORT: dict[Language, tuple[str, ...]] = {
+    "nl": ("jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec"),
+    "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+}
+SUMMER = {6, 7, 8}
+APART = 30.0
+"""Variance inflation over which darkness can hardly be told from the time of year."""
+
+
+def course(profile: pd.Series, language: Language) -> str:
+    """Describe the course of a year: flat, summer, or its peak by months.
+
+    Parameters
+    ----------
+    profile
+        On month of the year 1 to 12: daily rate in the month / mean of the year.
+    language
+        "nl" or "en".
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> winter = pd.Series([1.3, 1.0, 1.0, 0.9, 0.8, 0.8, 0.8, 0.8, 0.9, 1.0, 1.2, 1.5], index=range(1, 13))
+    >>> course(winter, "nl"), course(winter * 0 + 1, "nl")
+    ('piek nov-jan', 'vlak')
+    """
+    high = [int(month) for month in profile.index[profile > PEAK]]
+    if not high:
+        return text("course.flat", language)
+    if set(high) <= SUMMER:
+        return text("course.summer", language)
+    begins = [month for month in high if (month - 2) % 12 + 1 not in high] or [1]
+    runs = []
+    for begin in sorted(begins, key=lambda month: (month - 7) % 12):
+        end = begin
+        while end % 12 + 1 in high and end % 12 + 1 != begin:
+            end = end % 12 + 1
+        names = [SHORT[language][month - 1] for month in ([begin] if begin == end else [begin, end])]
+        runs.append("-".join(names))
+    return text("course.peak", language, months=text("course.and", language).join(runs))
+
+
+def dark_days(season: pd.DataFrame, language: Language) -> list[str]:
+    """Say how much more there is in the dark days.
+
+    Parameters
+    ----------
+    season
+        Answer of `dark_days`.
+    language
+        "nl" or "en".
+    """
+    pooled = season.xs(ALL_SEASONS, level="season")
+    words = {"crime": crime(season.attrs["crime_type"], language)}
+    known = pooled.dropna(subset=["ratio_trend"])
+    if known.empty:
+        return [text("words.dark.unknown", language, **words)]
+    above, below = known["ratio_trend_low"] > 1, known["ratio_trend_high"] < 1
+    if len(pooled) > 1:
+        unclear = int((~above & ~below).sum())
+        return [
+            text("words.dark.areas", language, above=int(above.sum()), below=int(below.sum()), unclear=unclear,
+                 unknown=len(pooled) - len(known), **words)
+        ]  # fmt: skip
+    row = known.iloc[0]
+    key = "words.dark.same" if not (above.iloc[0] or below.iloc[0]) else "words.dark"
+    sentences = [
+        text(
+            key, language, ratio=number(row["ratio_trend"], language, decimals=2),
+            low=number(row["ratio_trend_low"], language, decimals=2),
+            high=number(row["ratio_trend_high"], language, decimals=2), **words,
+        )
+    ]  # fmt: skip
+    parts = [str(name) for name in season.index.get_level_values("season")[~season["complete"]] if name != ALL_SEASONS]
+    if parts:
+        sentences.append(text("words.dark.incomplete", language, seasons=", ".join(parts)))
+    return sentences
+
+
+def groups(found: Any, language: Language) -> list[str]:
+    """Say which courses over the year there are, and how far they last.
+
+    Parameters
+    ----------
+    found
+        Answer of `cluster_seasons`.
+    language
+        "nl" or "en".
+    """
+    if found.k == 1:
+        return [text("words.groups.one", language)]
+    sizes = found.labels.value_counts()
+    listed = "; ".join(
+        text("words.groups.each", language, name=name, n=int(sizes.get(name, 0)),
+             course=course(found.profiles.loc[name], language),
+             ratio=number(found.ratio[name], language, decimals=1))
+        for name in found.profiles.index
+    )  # fmt: skip
+    unclear = int((~found.labels.isin(found.profiles.index)).sum())
+    words = {"k": found.k, "groups": listed, "unclear": unclear}
+    stability = number(found.stability, language, decimals=2)
+    sentences = [text("words.groups", language, stability=stability, **words)]
+    if not found.stability >= STABLE:
+        sentences.append(text("words.groups.unstable", language))
+    return sentences
+
+
+def darkness(effect: Any, language: Language) -> list[str]:
+    """Say what part of the winter excess goes with darkness, and what that cannot tell.
+
+    Parameters
+    ----------
+    effect
+        Answer of `darkness_effect`.
+    language
+        "nl" or "en".
+    """
+    row = effect.effects.loc
+    sentences = [text("words.darkness.winter", language, **_interval(row["winter"], language))]
+    if not np.isfinite(effect.share_low) or (effect.inflation > APART and effect.share_high - effect.share_low > 1):
+        sentences.append(text("words.darkness.unclear", language))
+    else:
+        low, high = max(0.0, effect.share_low), min(1.0, effect.share_high)
+        sentences.append(
+            text(
+                "words.darkness.share", language, share=percent(effect.share, language, decimals=0),
+                low=percent(low, language, decimals=0), high=percent(high, language, decimals=0),
+            )
+        )  # fmt: skip
+    if row["clock"].notna().all():
+        sentences.append(text("words.darkness.clock", language, **_interval(row["clock"], language)))
+    sentences.append(text("words.darkness.limit", language))
+    return sentences
+
+
+def outlook(ahead: Any, language: Language) -> list[str]:
+    """Say what to expect in the coming dark season.
+
+    Parameters
+    ----------
+    ahead
+        Answer of `outlook`.
+    language
+        "nl" or "en".
+    """
+    total = ahead.seasons[["expected", "last_season"]].sum(min_count=len(ahead.seasons))
+    top = ahead.seasons.sort_values("expected", ascending=False, kind="stable").iloc[0]
+    sentences = [text("words.outlook", language, season=ahead.season, n=number(total["expected"], language))]
+    if pd.notna(total["last_season"]):
+        sentences.append(text("words.outlook.last", language, n=number(total["last_season"], language)))
+    sentences.append(
+        text(
+            "words.outlook.top", language, code=top.name, n=number(top["expected"], language),
+            low=number(top["low"], language), high=number(top["high"], language),
+            level=percent(ahead.level, language, decimals=0),
+        )
+    )  # fmt: skip
+    return [*sentences, text("words.outlook.limit", language)]
+
+
+def changed(change: pd.DataFrame, language: Language) -> list[str]:
+    """Say what changed against the season before.
+
+    Parameters
+    ----------
+    change
+        Answer of `season_change`.
+    language
+        "nl" or "en".
+    """
+    known = change.dropna(subset=["p_fdr"])
+    clear = known["p_fdr"] < 0.05
+    return [
+        text(
+            "words.change", language, crime=crime(change.attrs["crime_type"], language),
+            season=change.attrs["season"], before=change.attrs["before"],
+            n=number(known["incidents"].sum(), language), m=number(known["incidents_before"].sum(), language),
+            more=int((clear & (known["ratio"] > 1)).sum()), fewer=int((clear & (known["ratio"] < 1)).sum()),
+            unclear=int((~clear).sum()),
+        )
+    ]  # fmt: skip
+
+
+def _interval(row: pd.Series, language: Language) -> dict[str, str]:
+    return {name: number(row[name], language, decimals=2) for name in ("ratio", "low", "high")}
