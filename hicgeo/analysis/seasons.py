@@ -89,12 +89,12 @@ def dark_days(
     widened to Student's t for the months it was estimated from. Exposure is in days, leap years
     included. A light half between two complete seasons serves both; its weight in the pooled
     interval is reckoned accordingly. Shrinkage takes the logarithms of the codes' ratios as scattered normally around
-    a common one (DerSimonian and Laird). O(codes x months x seasons).
+    a common one, by moments. O(codes x months x seasons).
 
     References
     ----------
     McCullagh, P. and Nelder, J. A. (1989). Generalized Linear Models, ch. 6. doi:10.1201/9780203753736
-    DerSimonian, R. and Laird, N. (1986). Meta-analysis in clinical trials. doi:10.1016/0197-2456(86)90046-2
+    Morris, C. N. (1983). Parametric empirical Bayes inference. doi:10.1080/01621459.1983.10477920
     """
     dark_months = _consecutive(months)
     if exposure not in ("days", "dark_hours"):
@@ -221,16 +221,19 @@ def _shrunk(dark: Array, dark_days: Array, light: Array, light_days: Array, spre
     known = np.isfinite(own) & np.isfinite(error) & (dark_days > 0) & (light_days > 0)
     log, variance = np.full_like(own, np.nan), np.full_like(own, np.nan)
     if known.any():
+        # the common ratio from all incidents together: averaging logarithms of small counts leans to one side
+        sums = [(side[known].sum(), (spread * side)[known].sum()) for side in (dark, light)]
+        mean = np.log(sums[0][0] / dark_days[known].sum() * light_days[known].sum() / max(sums[1][0], 0.5) + 1e-9)
+        of_mean = sum(varying / max(total, 0.5) ** 2 for total, varying in sums)
         weight = 1 / error[known]
-        mean = np.average(own[known], weights=weight)
-        excess = (weight * (own[known] - mean) ** 2).sum() - (known.sum() - 1)
-        room = weight.sum() - (weight**2).sum() / weight.sum()
-        between = max(0.0, float(excess / room)) if room > 1e-9 * weight.sum() else 0.0
-        weight = 1 / (between + error[known])
-        mean = np.average(own[known], weights=weight)
-        kept = between * weight
+        excess = (weight * (own[known] - mean) ** 2).sum() - known.sum()
+        between = excess / weight.sum()
+        unsure = np.sqrt(2 * ((1 + max(between, 0.0) * weight) ** 2).sum()) / weight.sum()
+        # a spread that chance may have hidden is not none: its mean given that it is not negative
+        between = stats.truncnorm.mean(-between / unsure, np.inf, between, unsure) if known.sum() > 1 else np.inf
+        kept = 1 / (1 + error[known] / between)
         log[known] = kept * own[known] + (1 - kept) * mean
-        variance[known] = kept * error[known] + (1 - kept) ** 2 / weight.sum()
+        variance[known] = kept * error[known] + (1 - kept) ** 2 * of_mean
     return log, stats.norm.ppf(0.975) * np.sqrt(variance)
 
 
