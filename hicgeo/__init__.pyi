@@ -21,7 +21,7 @@ from .analysis.rates import group_rates, rates
 from .analysis.risk import RelativeRisk, relative_risk
 from .analysis.season_areas import seasonal_areas
 from .analysis.season_groups import SeasonClusters, cluster_seasons
-from .analysis.seasons import dark_days, season_change, seasonal_index
+from .analysis.seasons import dark_days, seasonal_index
 from .analysis.targets import Targets, target_areas
 from .analysis.timing import aoristic, hour_profile
 from .analysis.victims import direct_victims
@@ -168,7 +168,6 @@ __all__ = [
     "run_suite",
     "sample_city",
     "score_outlook",
-    "season_change",
     "seasonal_areas",
     "seasonal_index",
     "smooth_rates",

@@ -116,7 +116,8 @@ def outlook(
     The total of the neighbourhoods that are published throughout: its daily level of the last twelve months, moved on
     along three quarters of its log-linear trend (of the last three years, recent months weighing more), times its
     monthly index (ratio to a centred moving average). A neighbourhood takes its share of the total, of late more than
-    of old (half-life two years). These settings were fixed beforehand, not fitted. The interval is negative
+    of old (half-life two years). These settings are round
+    numbers, the same for every table: they are not fitted to it. The interval is negative
     binomial: the dispersion of months around their level, the error of the total as seen in the seasons that can be
     forecast from the data themselves, and what shares change from year to year beyond chance. It says nothing of
     changes that have not begun yet: an operation, a pandemic. O(codes x months x seasons).

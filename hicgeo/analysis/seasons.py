@@ -13,7 +13,6 @@ from scipy import stats
 
 from hicgeo.analysis._inference import (
     LogLinear,
-    false_discovery,
     poisson_interval,
     quasi_poisson,
     rate_ratio,
@@ -246,93 +245,6 @@ def _trend(fit: LogLinear, spread: Array) -> dict[str, Array]:
         "ratio_trend_low": np.exp(log - half),
         "ratio_trend_high": np.exp(log + half),
     }
-
-
-def season_change(
-    counts: pd.DataFrame, *, crime_type: str, months: Sequence[int] = DARK_MONTHS, season: str | None = None
-) -> pd.DataFrame:
-    """What changed in a dark season against the one before.
-
-    Parameters
-    ----------
-    counts
-        Count table of one level.
-    crime_type
-        One of the types in it.
-    months
-        Months of the dark season, in order.
-    season
-        Name of the season ("2023/24"); the last one that was published as a whole when left out.
-
-    Returns
-    -------
-    change
-        On code: `incidents` and `incidents_before`, `ratio` of the daily rates with `ratio_low` and `ratio_high`
-        (95 %), and `p_fdr` of no change, corrected for the number of areas. NaN where a month of either season was not
-        published. `attrs`: `crime_type`, `season`, `before`, `months`.
-
-    Raises
-    ------
-    InputError
-        The crime type does not occur, no code has two full years of months, or the season and the one before it were
-        published as a whole nowhere.
-
-    Notes
-    -----
-    Given the two together, the count of a season is binomial; both are divided by the area's own dispersion around
-    season and trend, with Student's t. A fall by itself is no effect of what was done. O(codes x months).
-    """
-    dark_months = _consecutive(months)
-    table = month_table(counts, crime_type)
-    two_years(table)
-    index = pd.PeriodIndex(table.columns)
-    y = table.to_numpy(float)
-    days = index.days_in_month.to_numpy(float)
-    length = len(dark_months)
-    found: dict[str, tuple[_Span, _Span]] = {}
-    for year in range(index[0].year, index[-1].year + 1):
-        begin = pd.Period(year=year, month=dark_months[0], freq="M")
-        now, before = _span(y, index, begin, length), _span(y, index, begin - 12, length)
-        if (now.whole & before.whole).any():
-            found[season_name(begin, begin + length - 1)] = (now, before)
-    if not found or season not in (None, *found):
-        raise InputError(
-            "the season and the one before it must be published as a whole for some area",
-            season or f"none of {len(table)} areas has two such seasons",
-            f"one of {', '.join(found)}" if found else "give counts over more years",
-        )
-    chosen = season or list(found)[-1]
-    now, before = found[chosen]
-    dark = np.isin(index.month, dark_months).astype(float)
-    time = (np.arange(len(index)) - (len(index) - 1) / 2) / 12
-    spread = _with_t(quasi_poisson(y, np.column_stack([np.ones(len(index)), dark, time]), days))
-    spread = np.where(np.isnan(spread), 1.0 if np.isnan(spread).all() else np.nanmedian(spread), spread)
-    both = now.whole & before.whole
-    n, m = (np.where(both, np.nan_to_num(y)[:, part.months].sum(axis=1), np.nan) for part in (now, before))
-    exposure = [np.full(len(table), days[part.months].sum()) for part in (now, before)]
-    with np.errstate(invalid="ignore"):
-        ratio, low, high = rate_ratio(n, exposure[0], m, exposure[1], dispersion=spread)
-        share = exposure[0] / (exposure[0] + exposure[1])
-        a, b = n / spread, m / spread
-        at_most = np.where(b > 0, stats.beta.sf(share, a + 1, np.where(b > 0, b, 1.0)), 1.0)
-        at_least = np.where(a > 0, stats.beta.cdf(share, np.where(a > 0, a, 1.0), b + 1), 1.0)
-        p_value = np.where(a + b > 0, np.minimum(1.0, 2 * np.minimum(at_most, at_least)), np.nan)
-    out = pd.DataFrame(
-        {
-            "incidents": n,
-            "incidents_before": m,
-            "ratio": ratio,
-            "ratio_low": low,
-            "ratio_high": high,
-            "p_fdr": false_discovery(p_value),
-        },
-        index=table.index,
-    )
-    year = int(chosen[:4]) - 1
-    earlier = pd.Period(year=year, month=dark_months[0], freq="M")
-    before_name = season_name(earlier, earlier + length - 1)
-    out.attrs = {"crime_type": crime_type, "season": chosen, "before": before_name, "months": dark_months}
-    return out
 
 
 def seasonal_index(

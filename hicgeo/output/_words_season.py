@@ -176,28 +176,5 @@ def outlook(ahead: Any, language: Language) -> list[str]:
     return [*sentences, text("words.outlook.limit", language)]
 
 
-def changed(change: pd.DataFrame, language: Language) -> list[str]:
-    """Say what changed against the season before.
-
-    Parameters
-    ----------
-    change
-        Answer of `season_change`.
-    language
-        "nl" or "en".
-    """
-    known = change.dropna(subset=["p_fdr"])
-    clear = known["p_fdr"] < 0.05
-    return [
-        text(
-            "words.change", language, crime=crime(change.attrs["crime_type"], language),
-            season=change.attrs["season"], before=change.attrs["before"],
-            n=number(known["incidents"].sum(), language), m=number(known["incidents_before"].sum(), language),
-            more=int((clear & (known["ratio"] > 1)).sum()), fewer=int((clear & (known["ratio"] < 1)).sum()),
-            unclear=int((~clear).sum()),
-        )
-    ]  # fmt: skip
-
-
 def _interval(row: pd.Series, language: Language) -> dict[str, str]:
     return {name: number(row[name], language, decimals=2) for name in ("ratio", "low", "high")}

@@ -63,8 +63,9 @@ AGGREGATE_COLUMNS = frozenset({
     "last_season", "change", "method", "cells", "error", "gain", "gain_low", "gain_high", "gain_scaled",
     "gain_scaled_low", "gain_scaled_high", "width", "needed", "log_likelihood", "aoristic", "aoristic_low",
     "aoristic_high", "by_start", "by_middle", "by_end", "light", "effect", "hour_of_day", "day_of_week",
-    "month_of_year", "area", "clustered", "share_season", "seasons", "incidents_dark", "incidents_light", "complete", "index", "index_low", "index_high", "group", "label",
-    "probability", "dispersion", "k", "stability", "criterion",
+    "month_of_year", "area", "clustered", "share_season", "seasons", "incidents_dark", "incidents_light",
+    "complete", "index", "index_low", "index_high", "group", "label", "probability", "dispersion", "k", "stability",
+    "criterion",
     # hotspots and hours
     "rank", "expected", "area_ha", "share_incidents", "share_area", "p_value", "rank_low", "rank_high", "kind",
     "concentration", "top3", "history", "years_hot", "years",

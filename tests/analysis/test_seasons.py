@@ -230,31 +230,3 @@ def test_seasonal_index_without_enough_months_is_unknown():
     got = hg.seasonal_index(table(np.vstack([values, np.ones(24)]), months), crime_type="woninginbraak")
     assert got.loc["WK990100"].isna().all(axis=None)
     assert got.loc["WK990101", "index"].notna().all()
-
-
-def test_change_by_hand():
-    values = np.where(DARK, 2.0, 1.0) * DAYS
-    values[pd.Period("2022-10") <= MONTHS] *= 0.5
-    got = hg.season_change(table(values), crime_type="woninginbraak")
-    assert (got.attrs["season"], got.attrs["before"]) == ("2022/23", "2021/22")
-    row = got.iloc[0]
-    assert (row["incidents"], row["incidents_before"]) == (182, 364)
-    assert row["ratio"] == pytest.approx(0.5)
-    other = hg.season_change(table(values), crime_type="woninginbraak", season="2020/21").iloc[0]
-    # 183 days in 2019/20, 182 in 2020/21
-    assert other["ratio"] == pytest.approx(1.0)
-    with pytest.raises(hg.InputError, match="2019/20"):
-        hg.season_change(table(values), crime_type="woninginbraak", season="2030/31")
-
-
-def test_change_is_seldom_seen_where_there_is_none_and_its_p_value_is_that_of_its_interval():
-    rng = np.random.default_rng(9)
-    mean = np.broadcast_to(np.where(DARK, 1.3, 1.0) * 40, (400, 72))
-    counts = table(rng.poisson(rng.gamma(mean, 1.0)), codes=[f"GM{place:04d}" for place in range(400)])
-    got = hg.season_change(counts, crime_type="woninginbraak")
-    outside = (got["ratio_low"] > 1) | (got["ratio_high"] < 1)
-    assert outside.mean() <= 0.06
-    assert (got["p_fdr"] < 0.05).mean() <= 0.02
-    holes = counts.copy()
-    holes.loc[("GM0000", "woninginbraak", pd.Period("2023-01")), "incidents"] = np.nan
-    assert hg.season_change(holes, crime_type="woninginbraak").loc["GM0000"].isna().all()

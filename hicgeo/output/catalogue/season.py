@@ -119,12 +119,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "De verwachting kent niets dat nog moet beginnen: geen inzet, geen nieuwe dadergroep.",
         "The outlook knows nothing that has yet to begin: no operation, no new group of offenders.",
     ),
-    "words.change": (
-        "{Crime} in {season} tegen {before}: {n} tegen {m}. Aantoonbaar meer in {more} gebieden, minder in {fewer}; "
-        "geen verschil aangetoond in {unclear}.",
-        "{Crime} in {season} against {before}: {n} against {m}. Shown to be more in {more} areas, fewer in {fewer}; no "
-        "difference shown in {unclear}.",
-    ),
     "picture.hours": ("Uren van de week: {crime}", "Hours of the week: {crime}"),
     "picture.hours.how": ("Uur van de dag, naar manier van dateren", "Hour of the day, by way of dating"),
     "picture.hours.hour": ("uur van de dag", "hour of the day"),
