@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -294,7 +295,7 @@ class _Town:
         out[order[which]] = sums
 
 
-class _Criterion:
+class _Criterion(ABC):
     """Criterion of each of some standard deviations; `better` is 1 where more is better and -1 where less is."""
 
     better = -1.0
@@ -302,23 +303,26 @@ class _Criterion:
     def __init__(self, town: _Town) -> None:
         self.town = town
 
-    def __call__(self, sigmas: Array) -> Array:
-        return np.array([self.one(float(sigma)) for sigma in sigmas])
-
-    def one(self, sigma: float) -> float:
-        raise NotImplementedError
+    @abstractmethod
+    def __call__(self, sigmas: Array) -> Array: ...
 
 
 class _Likelihood(_Criterion):
     better = 1.0
 
-    def one(self, sigma: float) -> float:
+    def __call__(self, sigmas: Array) -> Array:
+        return np.array([self._one(float(sigma)) for sigma in sigmas])
+
+    def _one(self, sigma: float) -> float:
         logs = self.town.log_of_others(sigma, 1 / self.town.inside(sigma))
         return float(logs.sum()) - len(logs)
 
 
 class _CronieVanLieshout(_Criterion):
-    def one(self, sigma: float) -> float:
+    def __call__(self, sigmas: Array) -> Array:
+        return np.array([self._one(float(sigma)) for sigma in sigmas])
+
+    def _one(self, sigma: float) -> float:
         others = np.exp(self.town.log_of_others(sigma, np.ones(len(self.town.places))))
         return float(((1 / (others + 1 / (2 * np.pi * sigma**2))).sum() - self.town.area) ** 2)
 

@@ -25,6 +25,7 @@ _CALLS = re.compile(
 )
 _ADDRESS = re.compile(r"""(?:https?:|wss?:|["'(=\s])//[^\s"'/]""")
 _NAMESPACE = re.compile(r"http://www\.w3\.org/[\w/]+")
+_HOST = re.compile(r"[a-z]+://\S+|(?<=\s)\*(?=[\s;]|$)")
 _STYLE_URL = re.compile(r"url\(\s*['\"]?(?!data:|#)|@import", re.IGNORECASE)
 _POINTS = re.compile(r'"type"\s*:\s*"(?:Multi)?Point"|L\.(?:marker|circle|circleMarker)\(\s*\[|heatLayer\(')
 _STAMPS = re.compile(
@@ -48,8 +49,8 @@ def audit_bytes(content: bytes) -> pd.DataFrame:
 
     Notes
     -----
-    The bytes are read, not the intention: tags as a browser would see them, and every script but Leaflet's own.
-    O(bytes).
+    The bytes are read, not the intention: tags as a browser would see them, and every script but Leaflet's own. A map
+    saved with `tiles=True` fails "no host in the policy": it asks a server when its button is pressed. O(bytes).
     """
     markup = content.decode("utf-8", errors="replace")
     page = Page(markup)
@@ -78,6 +79,7 @@ def audit_bytes(content: bytes) -> pd.DataFrame:
             [m.group() for m in _CALLS.finditer(code)] + ["address"] * len(_ADDRESS.findall(code)),
         ),
         ("policy allows only these scripts", [] if policy else ["no complete Content-Security-Policy"]),
+        ("no host in the policy", _HOST.findall(page.policy)),
         ("no code in an attribute", active),
         ("no point geometry", ["point"] * len(_POINTS.findall("\n".join([*own, *page.data])))),
         ("no time stamp", ["time stamp"] * len(_STAMPS.findall(prose))),

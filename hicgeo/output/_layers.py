@@ -165,6 +165,12 @@ def rate_layers(
     need(rates, ["incidents", "base", "coverage", "rate", "rate_low", "rate_high", "norm", "state"], "rates")
     absent = match(rates.index, scene, "rates")
     about = rates.attrs
+    if not {"crime_type", "base"} <= set(about):
+        raise ColumnError(
+            "rates on a map must say of what and per what",
+            "attrs without crime_type or base (joining tables drops them)",
+            "give the answer of hicgeo.rates, with columns added by assign",
+        )
     kind, per = crime(about.get("crime_type"), scene.language), scene.number(float(about.get("per", 1000)))
     words = {"crime": kind, "per": per, "base": base_name(about.get("base"), scene.language)}
     words["period"] = period_text(about.get("period"), scene.language)

@@ -164,7 +164,7 @@ class HotspotMap:
         Raises
         ------
         ColumnError
-            A column is missing.
+            A column is missing, or `attrs` do not say of what and per what the rates are.
         AlignmentError
             None of the codes is on this map, or one occurs twice.
         """

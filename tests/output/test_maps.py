@@ -247,3 +247,19 @@ def test_a_notebook_shows_the_page_in_a_frame():
     html = full_map(evil=True, title=scenes.EVIL)._repr_html_()
     assert html.startswith("<iframe srcdoc=")
     assert "<script" not in html
+
+
+def test_the_audit_says_that_a_page_with_tiles_can_call_out(tmp_path):
+    areas = scenes.areas()
+    made = HotspotMap(areas, title="Tegels").add_rates(scenes.rates(areas))
+    report = audit_html(made.save(tmp_path / "tegels.html", tiles=True))
+    assert report["rule"][~report["pass"]].tolist() == ["no host in the policy"]
+    assert audit_html(made.save(tmp_path / "zonder.html"))["pass"].all()
+
+
+def test_rates_that_do_not_say_of_what_are_refused(tmp_path):
+    areas = scenes.areas()
+    silent = scenes.rates(areas)
+    silent.attrs = {}
+    with pytest.raises(ColumnError, match="of what and per what"):
+        HotspotMap(areas, title="Stil").add_rates(silent)
