@@ -40,6 +40,7 @@ from .grid import Grid
 from .output.disclosure import Handling, Ledger, Protected, audit_html, protect
 from .output.maps import HotspotMap
 from .output.pictures import plot_rates, plot_seasons
+from .output.pictures_change import plot_change, plot_lorenz, plot_persistence
 from .output.pictures_density import plot_backtest, plot_bandwidth, plot_surface
 from .output.pictures_operation import plot_evaluation
 from .output.pictures_rates import plot_funnel
@@ -143,11 +144,14 @@ __all__ = [
     "plan_operation",
     "plot_backtest",
     "plot_bandwidth",
+    "plot_change",
     "plot_evaluation",
     "plot_funnel",
     "plot_groups",
     "plot_hours",
+    "plot_lorenz",
     "plot_months",
+    "plot_persistence",
     "plot_quality",
     "plot_rates",
     "plot_seasons",

@@ -139,13 +139,9 @@ def year_to_date(
 
     Parameters
     ----------
-    counts
-        Count table.
-    crime_type
-        One of the types in the counts.
     until
         Last month of the year so far: "2016-10".
-    borders, provisional
+    counts, crime_type, borders, provisional
         As `change` takes them.
 
     Returns
@@ -348,11 +344,7 @@ def trend(
 
     Parameters
     ----------
-    counts
-        Count table.
-    crime_type
-        One of the types in the counts.
-    borders, provisional
+    counts, crime_type, borders, provisional
         As `change` takes them.
     years
         First and last; all whole years when left out.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from matplotlib.transforms import Bbox
 
 from hicgeo.errors import ColumnError
 from hicgeo.output._layers import NORM_COLOURS, period_text
@@ -38,7 +39,8 @@ def plot_funnel(
     Returns
     -------
     Picture
-        A point per judged area, coloured by its verdict; the surest above the norm are named.
+        A point per judged area, coloured by its verdict; the surest above the norm are named. Of areas with a border
+        that probably moved the rate does not set the scale: a triangle at the edge stands for one beyond it.
 
     Raises
     ------
@@ -73,20 +75,37 @@ def plot_funnel(
     norm = float(limits["norm"].iloc[0])
     label = f"{text('picture.norm', said)} {number(norm, said, decimals=1)}"
     ax.axhline(norm, color=INK, linewidth=1, label=label)
+    # where a border moved the rate is no rate: it must not set the scale for all others
+    moved = judged.index.isin(list(about.get("moved_border", [])))
+    highest = judged["rate"][~moved].max() if (~moved).any() else judged["rate"].max()
+    top = 1.12 * float(np.nanmax([highest, norm * 2]))
     for state, colour in NORM_COLOURS.items():
-        part = judged[judged["state"] == state]
         strong = "#77808a" if state == "niet te onderscheiden" else colour
-        if len(part):
-            ax.plot(part["base"], part["rate"], "o", color=strong, markersize=4.5, label=text(f"state.{state}", said))
+        said_once = text(f"state.{state}", said)
+        for beyond, marker in ((False, "o"), (True, "^")):
+            part = judged[(judged["state"] == state) & ((judged["rate"] > top) == beyond)]
+            if len(part):
+                ax.plot(part["base"], part["rate"].clip(upper=top * 0.98), marker, color=strong, markersize=4.5,
+                        label=said_once)  # fmt: skip
+                said_once = "_"
+    ax.set_xscale("log")
+    ax.set_ylim(0, top)
     above = judged[judged["state"] == "boven"].sort_values(["p_above", "rate"], ascending=False).head(NAMED)
     names = neighbourhoods["name"].reindex(above.index)
+    taken: list[Bbox] = []
     for code, row in above.iterrows():
         name = str(names[code]) if pd.notna(names[code]) else str(code)
-        ax.annotate(name, (row["base"], row["rate"]), xytext=(5, 4), textcoords="offset points", fontsize=7, color=INK,
-                    parse_math=False)  # fmt: skip
-    ax.set_xscale("log")
-    top = float(np.nanmax([judged["rate"].max(), norm * 2])) if len(judged) else norm * 2
-    ax.set_ylim(0, top * 1.12)
+        if row["rate"] > top:
+            name += f" ({number(row['rate'], said, decimals=0)})"
+        written = ax.annotate(
+            name, (row["base"], min(row["rate"], top * 0.98)), xytext=(5, -3 if row["rate"] > top else 4),
+            textcoords="offset points", fontsize=7, color=INK, parse_math=False,
+        )  # fmt: skip
+        place = written.get_window_extent()
+        if any(place.overlaps(other) for other in taken):
+            written.remove()  # two names on top of each other name nobody
+        else:
+            taken.append(place)
     words = {
         "crime": crime(about.get("crime_type"), said),
         "per": number(float(about.get("per", 1000)), said),

@@ -20,8 +20,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Hatched {areas} are not coloured: their figure is too uncertain or incomplete.",
     ),
     "note.norm": (
-        "'Boven' en 'onder' staan er alleen als het verschil met de norm groter is dan toeval kan verklaren.",
-        "'Above' and 'below' are only said where the difference from the norm is larger than chance explains.",
+        "'Boven' en 'onder' staan er alleen als het verschil met de norm groter is dan toeval kan verklaren. Dat "
+        "oordeel weegt alle {areas} samen: een gebied kan 'boven' zijn terwijl zijn eigen 95 %-interval de norm nog "
+        "raakt, en andersom.",
+        "'Above' and 'below' are only said where the difference from the norm is larger than chance explains. That "
+        "verdict weighs all {areas} together: one can be 'above' while its own 95% interval still touches the norm, "
+        "and the reverse.",
     ),
     "note.coverage": (
         "Er zijn cijfers voor {share} van de {base}.",
