@@ -2,6 +2,7 @@ from .analysis.backtest import Backtest, backtest
 from .analysis.bandwidths import bandwidth
 from .analysis.chains import Chains, near_repeat_chains
 from .analysis.change import change, persistence, trend, year_to_date, yearly_rates
+from .analysis.clusters import SpaceTimeClusters, SpaceTimeScan, space_time_scan, st_dbscan
 from .analysis.concentration import Concentration, concentration
 from .analysis.context import context_layers
 from .analysis.controls import Controls, matched_controls
@@ -104,6 +105,8 @@ __all__ = [
     "RunConfig",
     "SampleCity",
     "SeasonClusters",
+    "SpaceTimeClusters",
+    "SpaceTimeScan",
     "Targets",
     "aoristic",
     "assign_neighbourhoods",
@@ -175,6 +178,8 @@ __all__ = [
     "seasonal_areas",
     "seasonal_index",
     "smooth_rates",
+    "space_time_scan",
+    "st_dbscan",
     "target_areas",
     "target_table",
     "trend",

@@ -77,6 +77,8 @@ AGGREGATE_COLUMNS = frozenset({
     # near repeats
     "distance", "days", "metres_from", "metres_to", "days_from", "days_to", "observed", "expected_median",
     "ratio_median", "null_low", "null_high", "role", "expected_share", "fitted",
+    # waves
+    "core", "log_ratio",
     # operations
     "before", "after", "estimate", "fall", "power", "match", "match_before",
 })  # fmt: skip

@@ -15,7 +15,7 @@ import folium
 import pandas as pd
 
 from hicgeo.errors import DisclosureError, InputError
-from hicgeo.output import _browser, _layers, _layers_months, _layers_targets
+from hicgeo.output import _browser, _layers, _layers_months, _layers_targets, _layers_waves
 from hicgeo.output import disclosure as gate
 from hicgeo.output._background import background
 from hicgeo.output._blocks import Block, as_json, raw_text
@@ -262,6 +262,25 @@ class HotspotMap:
         layer = _layers_targets.target_layer(areas, self._scene)
         self._released(areas)
         self._add(layer)
+        return self
+
+    def add_waves(self, waves: Any) -> HotspotMap:
+        """Add waves as outlines with their incidents and period.
+
+        Parameters
+        ----------
+        waves
+            Answer of `hicgeo.space_time_scan`, of which those beyond chance are drawn, or of `hicgeo.st_dbscan`.
+
+        Raises
+        ------
+        InputError
+            It is neither.
+        DisclosureError
+            Its cells are smaller than 100 m, and the map is for others than the analyst.
+        """
+        released, said = self._released(_layers_waves.shown_waves(waves))
+        self._add(_layers_waves.wave_layer(released, waves, self._scene), said)
         return self
 
     def add_dark_days(self, season: pd.DataFrame) -> HotspotMap:

@@ -12,6 +12,7 @@ from hicgeo.output import _words_near_repeat as near_repeat
 from hicgeo.output import _words_operation as operation
 from hicgeo.output import _words_rates
 from hicgeo.output import _words_season as season
+from hicgeo.output import _words_waves as waves
 from hicgeo.output._words_backtest import backtest
 from hicgeo.output._words_hotspots import hotspots
 from hicgeo.output.language import Language, base_name, check_language, crime, number, percent, text
@@ -25,9 +26,9 @@ def in_words(result: Any, *, language: str = "nl") -> list[str]:
     ----------
     result
         Answer of `rates`, `group_rates`, `match_codes`, `hotspots`, `dark_days`, `darkness_effect`, `cluster_seasons`,
-        `outlook`, `knox`, `near_repeat_chains`, `minimum_detectable_effect`, `evaluate_operation`,
-        `target_areas`, `context_layers`, `backtest`, `change`, `year_to_date`, `trend`, `persistence`, `rank_areas`,
-        `concentration`, `crosswalk` or `read_incidents`.
+        `outlook`, `knox`, `near_repeat_chains`, `space_time_scan`, `st_dbscan`, `minimum_detectable_effect`,
+        `evaluate_operation`, `target_areas`, `context_layers`, `backtest`, `change`, `year_to_date`, `trend`,
+        `persistence`, `rank_areas`, `concentration`, `crosswalk` or `read_incidents`.
     language
         "nl" or "en".
 
@@ -71,6 +72,8 @@ def in_words(result: Any, *, language: str = "nl") -> list[str]:
         "share_low": season.darkness,
         "last_month": season.outlook,
         "rejected": _intake,
+        "max_radius_m": waves.scan,
+        "eps_m": waves.clusters,
         "lattice_m": near_repeat.said,
         "criterion_met": operation.evaluation,
         "fall": operation.detectable,

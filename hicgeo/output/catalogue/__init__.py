@@ -19,6 +19,7 @@ from hicgeo.output.catalogue import (
     target_map,
     targets,
     terms,
+    waves,
 )
 
 TOPICS = (
@@ -37,5 +38,6 @@ TOPICS = (
     target_map,
     targets,
     terms,
+    waves,
 )
 CATALOGUE: dict[str, tuple[str, str]] = {key: labels for topic in TOPICS for key, labels in topic.TEXTS.items()}

@@ -1,0 +1,82 @@
+"""What a scan for waves and clusters in place and time say, in sentences."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from hicgeo.output.language import Language, day, number, percent, text
+
+SURE = 0.05
+
+
+def scan(result: Any, language: Language) -> list[str]:
+    """Say whether there is a wave, and what that says.
+
+    Parameters
+    ----------
+    result
+        Answer of `space_time_scan`.
+    language
+        "nl" or "en".
+    """
+    if result.clusters.empty:
+        return [text("words.waves.untestable", language)]
+    row = result.clusters.iloc[0]
+    sure = int((result.clusters["p_value"] <= SURE).sum())
+    first, last = spoken(row["period"], language)
+    told = {
+        "n": number(row["incidents"], language), "expected": number(row["expected"], language, decimals=1),
+        "p": number(row["p_value"], language, decimals=3),
+    }  # fmt: skip
+    if not sure:
+        return [text("words.waves.none", language, days=number(row["days"], language), **told)]
+    told |= {"ratio": number(row["ratio"], language, decimals=1), "area": number(row["area_ha"], language)}
+    told |= {"first": first, "last": last}
+    if result.windows == "now":
+        often = text("words.waves.often", language, runs=number(round(1 / row["p_value"]), language))
+        said = [text("words.waves.now", language, **told), often]
+    elif sure == 1:
+        said = [text("words.waves.one", language, **told)]
+    else:
+        said = [text("words.waves.any", language, k=number(sure, language), **told)]
+    return [*said, text("words.waves.not_why", language)]
+
+
+def clusters(result: Any, language: Language) -> list[str]:
+    """Say which groups there are.
+
+    Parameters
+    ----------
+    result
+        Answer of `st_dbscan`.
+    language
+        "nl" or "en".
+    """
+    table, everyone = result.clusters, number(result.n, language)
+    lattice = []
+    if result.lattice_m:
+        lattice.append(text("words.lattice", language, lattice=number(result.lattice_m, language)))
+    if table.empty:
+        return [text("words.clusters.none", language, all=everyone), *lattice]
+    row = table.iloc[0]
+    said = text(
+        "words.clusters", language, n=number(len(table), language), all=everyone,
+        share=percent(table["incidents"].sum() / result.n, language), first_n=number(row["incidents"], language),
+        days=number(row["days"], language), area=number(row["area_ha"], language),
+    )  # fmt: skip
+    return [said, text("words.clusters.chance", language), *lattice]
+
+
+def spoken(period: str, language: Language) -> tuple[str, str]:
+    """First and last day of a period, as a reader writes them.
+
+    Parameters
+    ----------
+    period
+        As "2024-12-18/2024-12-31".
+    language
+        "nl" or "en".
+    """
+    first, last = (day(date.fromisoformat(each), language) for each in period.split("/"))
+    return first, last
