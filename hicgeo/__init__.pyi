@@ -9,6 +9,7 @@ from .analysis.controls import Controls, matched_controls
 from .analysis.counting import CodeMatch, count_incidents, match_codes, roll_up
 from .analysis.darkness import DarknessEffect, darkness_effect
 from .analysis.density import Bandwidth, kde, kde_by
+from .analysis.emerging import EmergingHotspots, emerging_hotspots
 from .analysis.hotspots import hotspots
 from .analysis.interrupted import InterruptedSeries, interrupted_series
 from .analysis.intervention import WDD, CountChange, DetectableEffect, count_change, minimum_detectable_effect, wdd
@@ -83,6 +84,7 @@ __all__ = [
     "DarknessEffect",
     "DetectableEffect",
     "DisclosureError",
+    "EmergingHotspots",
     "Evaluation",
     "FileCounts",
     "Grid",
@@ -124,6 +126,7 @@ __all__ = [
     "dark_days",
     "darkness_effect",
     "direct_victims",
+    "emerging_hotspots",
     "evaluate_operation",
     "fitting_measures",
     "funnel",

@@ -204,17 +204,17 @@ def space_time_scan(
     >>> int(waves.clusters["incidents"].iloc[0]) >= 10, float(waves.clusters["p_value"].iloc[0])
     (True, 0.001)
     """
-    first, last = _period(period)
+    first, last = days_of(period)
     length = (last - first).days + 1
     if windows not in ("now", "any"):
         raise InputError("windows must be known", repr(windows), "take now or any")
-    _check_whole({"max_days": max_days, "least": least})
+    check_whole({"max_days": max_days, "least": least})
     if not 2 * max_days <= length:
         raise InputError(
             "a period must be at least twice as long as the longest wave", f"{length} days beside max_days={max_days}",
             "take a longer period, or a smaller max_days",
         )  # fmt: skip
-    _check_length({"max_radius_m": max_radius_m, "cell_size": cell_size})
+    check_length({"max_radius_m": max_radius_m, "cell_size": cell_size})
     draws, random = number_of_draws(draws), generator(rng)
     events = events_of(incidents, date=date, max_window=max_window, precise_m=max(cell_size, max_radius_m / 2))
     day = events.day - first.to_datetime64().astype("datetime64[D]").astype(np.int64)
@@ -406,8 +406,8 @@ def st_dbscan(
     >>> st_dbscan(four, eps_m=60, eps_days=2, min_samples=3).members["role"].tolist()
     ['rand', 'kern', 'rand', 'los']
     """
-    _check_length({"eps_m": eps_m, "cell_size": cell_size})
-    _check_whole({"min_samples": min_samples})
+    check_length({"eps_m": eps_m, "cell_size": cell_size})
+    check_whole({"min_samples": min_samples})
     if not (np.isfinite(eps_days) and eps_days >= 0 and float(eps_days).is_integer()):
         raise InputError("eps_days must be a whole number of days, 0 or more", repr(eps_days), "take 7")
     events = events_of(incidents, date=date, max_window=max_window, precise_m=eps_m)
@@ -513,7 +513,14 @@ def outline(cells: Whole, cell_size: float) -> shapely.Geometry:
     return shapely.normalize(shapely.coverage_union_all(squares))
 
 
-def _period(period: tuple[str, str]) -> tuple[pd.Timestamp, pd.Timestamp]:
+def days_of(period: tuple[str, str]) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """First and last day of a period given in days or months.
+
+    Raises
+    ------
+    InputError
+        It is no period.
+    """
     try:
         given = [pd.Period(each) for each in period]
         first, last = given[0].start_time.normalize(), given[1].end_time.normalize()
@@ -527,13 +534,27 @@ def _period(period: tuple[str, str]) -> tuple[pd.Timestamp, pd.Timestamp]:
     return first, last
 
 
-def _check_whole(given: dict[str, Any]) -> None:
+def check_whole(given: dict[str, Any]) -> None:
+    """Raise unless every value, by its name, is a whole number of 1 or more.
+
+    Raises
+    ------
+    InputError
+        One is not.
+    """
     for name, value in given.items():
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
             raise InputError(f"{name} must be a whole number of 1 or more", repr(value), "take 28 days, or 3 incidents")
 
 
-def _check_length(given: dict[str, float]) -> None:
+def check_length(given: dict[str, float]) -> None:
+    """Raise unless every value, by its name, is a length above 0.
+
+    Raises
+    ------
+    InputError
+        One is not.
+    """
     for name, value in given.items():
         if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 < value < np.inf:
             raise InputError(f"{name} must be above 0 metres", repr(value), "give a length such as 200")

@@ -7,34 +7,43 @@ from typing import Any
 from hicgeo.errors import InputError
 from hicgeo.output._layers import DIGEST, Entry, Layer, Scene
 from hicgeo.output._words_waves import SURE, spoken
+from hicgeo.output.language import day
 
 COLOURS = {"waves": "#a3242c", "clusters": "#7a4a12"}
+COURSES = {
+    "nieuw hoog": "#f2c21a", "aaneengesloten hoog": "#f08a24", "toenemend hoog": "#6b0f1a", "blijvend hoog": "#b3392f",
+    "afnemend hoog": "#d98c86", "wisselend hoog": "#c77cba", "omgeslagen hoog": "#6f4a8e", "voorbij hoog": "#b9aea6",
+    "nieuw laag": "#bfe3ee", "aaneengesloten laag": "#7fc4d8", "toenemend laag": "#12395b", "blijvend laag": "#2f6f9f",
+    "afnemend laag": "#8fb3cc", "wisselend laag": "#6f9a8f", "omgeslagen laag": "#3f6f62", "voorbij laag": "#c9d2d6",
+}  # fmt: skip
 
 
 def shown_waves(result: Any) -> Any:
-    """Table of what a layer may show: waves that are more than chance, or all clusters.
+    """Table of what a layer may show: waves that are more than chance, all clusters, or all areas with a course.
 
     Parameters
     ----------
     result
-        Answer of `space_time_scan` or `st_dbscan`.
+        Answer of `space_time_scan`, `st_dbscan` or `emerging_hotspots`.
 
     Raises
     ------
     InputError
-        It is neither.
+        It is none of these.
     """
+    if hasattr(result, "bins"):
+        return result.areas
     if not hasattr(result, "clusters") or not hasattr(result, "members"):
         raise InputError(
             "a layer of waves must be given a result of hicgeo", type(result).__name__,
-            "give the answer of space_time_scan or st_dbscan",
+            "give the answer of space_time_scan, st_dbscan or emerging_hotspots",
         )  # fmt: skip
     table = result.clusters
     return table[table["p_value"] <= SURE] if "p_value" in table else table
 
 
 def wave_layer(table: Any, result: Any, scene: Scene) -> Layer:
-    """Outlines with what lies in them.
+    """Outlines with what lies in them, or cells by their course.
 
     Parameters
     ----------
@@ -47,6 +56,9 @@ def wave_layer(table: Any, result: Any, scene: Scene) -> Layer:
     """
     from hicgeo.output.words import in_words
 
+    said = tuple(in_words(result, language=scene.language))
+    if hasattr(result, "bins"):
+        return _courses(table, result, said, scene)
     tested = "p_value" in table
     key = "waves" if tested else "clusters"
     name = "wave" if tested else "group"
@@ -68,7 +80,7 @@ def wave_layer(table: Any, result: Any, scene: Scene) -> Layer:
         key=key,
         name=scene.say(f"layer.{key}"),
         unit=unit,
-        notes=tuple(in_words(result, language=scene.language)),
+        notes=said,
         classes=(Entry(scene.say(name, rank="").strip(), COLOURS[key], scene.number(len(table))),),
         shapes=table.geometry.set_axis(table.index.astype(str)),
         rows=rows,
@@ -82,6 +94,33 @@ def wave_layer(table: Any, result: Any, scene: Scene) -> Layer:
         if tested and first is not None
         else "",
     )  # fmt: skip
+
+
+def _courses(table: Any, result: Any, said: tuple[str, ...], scene: Scene) -> Layer:
+    """Cells in a class per course."""
+    import geopandas as gpd
+
+    kinds = [kind for kind in COURSES if (table["kind"] == kind).any()]
+    parts = [table[table["kind"] == kind] for kind in kinds]
+    halves = [kind.split(" ") for kind in kinds]
+    labels = [scene.say(f"course.{side}", course=scene.say(f"course.{course}")) for course, side in halves]
+    defined = (scene.say(f"note.emerging.{course}") for course in dict.fromkeys(course for course, _ in halves))
+    days = {"first": day(result.first_day.date(), scene.language), "last": day(result.last_day.date(), scene.language)}
+    return Layer(
+        kind="cells",
+        key="emerging",
+        name=scene.say("layer.emerging"),
+        unit=scene.say(
+            "unit.emerging", days=scene.number(result.step_days), radius=scene.number(result.radius_m), **days
+        ),
+        notes=(*said, *defined),
+        classes=tuple(
+            Entry(label, COURSES[kind], f"{scene.number(part['area_ha'].sum())} ha")
+            for label, kind, part in zip(labels, kinds, parts, strict=True)
+        ),
+        shapes=gpd.GeoSeries([part.union_all() for part in parts], index=range(len(parts)), crs=table.crs),
+        headline=said[0],
+    )
 
 
 def _value(key: str, row: Any, scene: Scene) -> str:

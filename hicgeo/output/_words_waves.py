@@ -68,6 +68,31 @@ def clusters(result: Any, language: Language) -> list[str]:
     return [said, text("words.clusters.chance", language), *lattice]
 
 
+def emerging(result: Any, language: Language) -> list[str]:
+    """Say how many places have which course.
+
+    Parameters
+    ----------
+    result
+        Answer of `emerging_hotspots`.
+    language
+        "nl" or "en".
+    """
+    told = {
+        "first": day(result.first_day.date(), language), "last": day(result.last_day.date(), language),
+        "days": number(result.step_days, language),
+    }  # fmt: skip
+    size = result.cells["kind"].value_counts()
+    high = {kind: int(n) for kind, n in size.items() if n and str(kind).endswith(" hoog")}
+    where = text("words.emerging.where", language)
+    if not high:
+        return [text("words.emerging.none", language, **told), where]
+    named = [(number(n, language), text(f"course.{kind.partition(' ')[0]}", language)) for kind, n in high.items()]
+    kinds = "; ".join(" ".join(pair) for pair in named)
+    counted = {"high": number(sum(high.values()), language), "cells": number(len(result.cells), language)}
+    return [text("words.emerging", language, kinds=kinds, **counted, **told), where]
+
+
 def spoken(period: str, language: Language) -> tuple[str, str]:
     """First and last day of a period, as a reader writes them.
 

@@ -265,17 +265,18 @@ class HotspotMap:
         return self
 
     def add_waves(self, waves: Any) -> HotspotMap:
-        """Add waves as outlines with their incidents and period.
+        """Add waves as outlines with their incidents and period, or cells by their course.
 
         Parameters
         ----------
         waves
-            Answer of `hicgeo.space_time_scan`, of which those beyond chance are drawn, or of `hicgeo.st_dbscan`.
+            Answer of `hicgeo.space_time_scan`, of which those beyond chance are drawn, of `hicgeo.st_dbscan` or of
+            `hicgeo.emerging_hotspots`.
 
         Raises
         ------
         InputError
-            It is neither.
+            It is none of these.
         DisclosureError
             Its cells are smaller than 100 m, and the map is for others than the analyst.
         """

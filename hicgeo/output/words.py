@@ -26,9 +26,9 @@ def in_words(result: Any, *, language: str = "nl") -> list[str]:
     ----------
     result
         Answer of `rates`, `group_rates`, `match_codes`, `hotspots`, `dark_days`, `darkness_effect`, `cluster_seasons`,
-        `outlook`, `knox`, `near_repeat_chains`, `space_time_scan`, `st_dbscan`, `minimum_detectable_effect`,
-        `evaluate_operation`, `target_areas`, `context_layers`, `backtest`, `change`, `year_to_date`, `trend`,
-        `persistence`, `rank_areas`, `concentration`, `crosswalk` or `read_incidents`.
+        `outlook`, `knox`, `near_repeat_chains`, `space_time_scan`, `st_dbscan`, `emerging_hotspots`,
+        `minimum_detectable_effect`, `evaluate_operation`, `target_areas`, `context_layers`, `backtest`, `change`,
+        `year_to_date`, `trend`, `persistence`, `rank_areas`, `concentration`, `crosswalk` or `read_incidents`.
     language
         "nl" or "en".
 
@@ -74,6 +74,7 @@ def in_words(result: Any, *, language: str = "nl") -> list[str]:
         "rejected": _intake,
         "max_radius_m": waves.scan,
         "eps_m": waves.clusters,
+        "bins": waves.emerging,
         "lattice_m": near_repeat.said,
         "criterion_met": operation.evaluation,
         "fall": operation.detectable,

@@ -102,3 +102,29 @@ def test_what_is_no_wave_is_refused(town):
     small = hg.space_time_scan(town, period=YEAR, cell_size=25, draws=99, rng=1)
     with pytest.raises(hg.DisclosureError, match="25 m"):
         hg.HotspotMap(scenes.areas(), title="t").add_waves(small)
+
+
+def test_the_course_of_hotspots_in_words_and_on_the_map():
+    areas = scenes.areas()
+    grid = hg.Grid.over(areas, cell_size=100)
+    rng = np.random.default_rng(3)
+    x, y = scenes.WEST + rng.uniform(0, 2800, 3000), scenes.SOUTH + rng.uniform(0, 2100, 3000)
+    x[:160], y[:160] = scenes.WEST + 1200 + rng.uniform(0, 300, 160), scenes.SOUTH + 900 + rng.uniform(0, 300, 160)
+    day = rng.integers(0, 364, 3000)
+    day[:160] = rng.integers(336, 364, 160)
+    asked = {"period": ("2023-01-01", "2023-12-30"), "radius_m": 200}
+    found = hg.emerging_hotspots(table(x, y, day), grid, **asked)
+    said = hg.in_words(found)
+    assert said[0].startswith("Van 1 januari 2023 tot en met 30 december 2023 waren er in ")
+    assert " nieuw" in said[0]
+    made = hg.HotspotMap(areas, title="t").add_waves(found)
+    layer = made.layers[0]
+    assert "hoog: nieuw" in [each.label for each in layer.classes]
+    assert "Nieuw: alleen in de laatste stap hoger dan toeval." in layer.notes
+    assert layer.shapes.area.sum() / 1e4 == pytest.approx(
+        found.areas.loc[found.areas["incidents"] >= 5, "area_ha"].sum()
+    )
+    assert layers(made.to_html())["Verloop van hotspots"]
+    calm = hg.emerging_hotspots(table(x[160:], y[160:], day[160:]), grid, **asked)
+    assert "geen verloop van hotspots" in hg.in_words(calm)[0]
+    assert "no course" in hg.in_words(calm, language="en")[0]

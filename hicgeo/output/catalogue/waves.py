@@ -38,10 +38,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "A wave says that for a time there was more somewhere than that place and that time apart explain, not why.",
     ),
     "words.clusters": (
-        "Groepen van incidenten die in plaats en tijd dicht bij elkaar liggen: {n}, met {share} van alle {all}. De "
-        "grootste: {first_n} incidenten in {days} dagen op {area} ha.",
-        "Groups of incidents that lie close together in place and time: {n}, with {share} of all {all}. The largest: "
-        "{first_n} incidents in {days} days on {area} ha.",
+        "Groepen van incidenten die in plaats en tijd dicht bij elkaar liggen: {n}, met {share} van alle {all}. "
+        "De grootste: {first_n} incidenten in {days} dagen op {area} ha.",
+        "Groups of incidents that lie close together in place and time: {n}, with {share} of all {all}. The "
+        "largest: {first_n} incidents in {days} days on {area} ha.",
     ),
     "words.clusters.none": (
         "Er zijn geen groepen van incidenten die in plaats en tijd dicht genoeg bij elkaar liggen ({all} incidenten).",
@@ -66,9 +66,71 @@ TEXTS: dict[str, tuple[str, str]] = {
     "row.period": ("periode", "period"),
     "row.days": ("dagen", "days"),
     "headline.waves": (
-        "Golven in plaats en tijd: {n}. De sterkste: {incidents} incidenten waar er {expected} te verwachten waren, "
-        "{period}.",
-        "Waves in place and time: {n}. The strongest: {incidents} incidents where {expected} were to be expected, "
-        "{period}.",
+        "Golven in plaats en tijd: {n}. De sterkste: {incidents} incidenten waar er {expected} te verwachten "
+        "waren, {period}.",
+        "Waves in place and time: {n}. The strongest: {incidents} incidents where {expected} were to be "
+        "expected, {period}.",
+    ),
+    "course.nieuw": ("nieuw", "new"),
+    "course.aaneengesloten": ("de laatste tijd aaneen", "lately, in a row"),
+    "course.toenemend": ("blijvend, steeds sterker", "lasting, ever stronger"),
+    "course.blijvend": ("blijvend", "lasting"),
+    "course.afnemend": ("blijvend, steeds zwakker", "lasting, ever weaker"),
+    "course.wisselend": ("af en aan", "on and off"),
+    "course.omgeslagen": ("omgeslagen", "turned round"),
+    "course.voorbij": ("voorbij", "over"),
+    "course.hoog": ("hoog: {course}", "high: {course}"),
+    "course.laag": ("laag: {course}", "low: {course}"),
+    "layer.emerging": ("Verloop van hotspots", "Course of hotspots"),
+    "unit.emerging": (
+        "stappen van {days} dagen, {first} tot en met {last}; buurt van {radius} m om elke cel",
+        "steps of {days} days, {first} up to and including {last}; {radius} m around every cell",
+    ),
+    "note.emerging.nieuw": (
+        "Nieuw: alleen in de laatste stap hoger dan toeval.",
+        "New: higher than chance in the last step only.",
+    ),
+    "note.emerging.aaneengesloten": (
+        "De laatste tijd aaneen: in de laatste twee of meer stappen op rij, nooit daarvoor.",
+        "Lately, in a row: in the last two steps or more in a row, never before.",
+    ),
+    "note.emerging.toenemend": (
+        "Blijvend, steeds sterker: in minstens 90 % van de stappen en de laatste, met een stijgende trend.",
+        "Lasting, ever stronger: in at least 90 % of the steps and the last one, with a rising trend.",
+    ),
+    "note.emerging.blijvend": (
+        "Blijvend: in minstens 90 % van de stappen en de laatste, zonder trend.",
+        "Lasting: in at least 90 % of the steps and the last one, without a trend.",
+    ),
+    "note.emerging.afnemend": (
+        "Blijvend, steeds zwakker: in minstens 90 % van de stappen en de laatste, met een dalende trend.",
+        "Lasting, ever weaker: in at least 90 % of the steps and the last one, with a falling trend.",
+    ),
+    "note.emerging.wisselend": (
+        "Af en aan: in de laatste stap en vaker daarvoor, met onderbrekingen.",
+        "On and off: in the last step and before, with breaks.",
+    ),
+    "note.emerging.omgeslagen": (
+        "Omgeslagen: in de laatste stap, en eerder juist het tegendeel.",
+        "Turned round: in the last step, and the opposite before.",
+    ),
+    "note.emerging.voorbij": (
+        "Voorbij: in minstens 90 % van de stappen, maar niet in de laatste.",
+        "Over: in at least 90 % of the steps, but not in the last one.",
+    ),
+    "words.emerging": (
+        "Van {first} tot en met {last} waren er in {high} van de {cells} cellen meer incidenten dan toeval "
+        "verklaart (stappen van {days} dagen): {kinds}.",
+        "From {first} up to and including {last}, {high} of the {cells} cells had more incidents than chance "
+        "explains (steps of {days} days): {kinds}.",
+    ),
+    "words.emerging.none": (
+        "Van {first} tot en met {last} is geen verloop van hotspots aangetoond (stappen van {days} dagen).",
+        "From {first} up to and including {last} no course of hotspots has been shown (steps of {days} days).",
+    ),
+    "words.emerging.where": (
+        "Hoog betekent: meer dan het gemiddelde van de cellen in die stap. Waar meer te halen valt, is het "
+        "vanzelf hoger.",
+        "High means: more than the mean of the cells in that step. Where there is more to strike, it is higher anyway.",
     ),
 }
