@@ -18,9 +18,9 @@ from hicgeo.output._layers import (
     match,
     need,
     ranges,
-    rate_layers,
     spread,
 )
+from hicgeo.output._layers_rates import rate_layers
 from hicgeo.output.language import crime, month
 
 if TYPE_CHECKING:

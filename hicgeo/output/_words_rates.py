@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from hicgeo.output.language import Language, crime, number, percent, text
+from hicgeo.output.language import Language, crime, number, percent, period_text, text
 
 
 def change(table: pd.DataFrame, language: Language) -> list[str]:
@@ -14,12 +14,13 @@ def change(table: pd.DataFrame, language: Language) -> list[str]:
     about = table.attrs
     of = table["state"].astype(str).value_counts()
     up, down, same = (int(of.get(each, 0)) for each in ("gestegen", "gedaald", "niet te onderscheiden"))
-    words = {"crime": crime(about["crime_type"], language), "period": about["period"].replace("/", " - ")}
+    words = {"crime": crime(about["crime_type"], language), "period": period_text(about["period"], language)}
     sentences = [
         text(
-            "words.change", language, up=up, down=down, same=same, judged=up + down + same,
+            "words.change" if up + down + same else "words.change.none",
+            language, up=up, down=down, same=same, judged=up + down + same,
             small=int(of.get("te klein", 0)), part=int(of.get("onvolledig", 0)),
-            moved=int(of.get("grens gewijzigd", 0)), against=about["against"].replace("/", " - "), **words,
+            moved=int(of.get("grens gewijzigd", 0)), against=period_text(about["against"], language), **words,
         )
     ]  # fmt: skip
     known = table[table["difference"].notna()]
@@ -48,7 +49,7 @@ def trend(table: pd.DataFrame, language: Language) -> list[str]:
     return [
         text(
             "words.trend", language, up=up, down=down, same=same, judged=up + down + same,
-            crime=crime(about["crime_type"], language), period=about["period"].replace("/", " - "),
+            crime=crime(about["crime_type"], language), period=period_text(about["period"], language),
         ),
         *excluded(about, language),
     ]  # fmt: skip

@@ -14,7 +14,7 @@ from hicgeo.errors import InputError
 from hicgeo.output._offline import POLICY_MARK, own_text, templates, with_policy
 from hicgeo.output._write import write_bytes
 from hicgeo.output.disclosure import THRESHOLD, Handling, Profile, check_profile, require_clean
-from hicgeo.output.language import Language, check_language, day, text
+from hicgeo.output.language import Language, check_language, day, period_text, text
 
 LIMITS = ("reported", "chance", "cause", "people")
 WORDS = (
@@ -337,6 +337,8 @@ def page_texts(
     banner = {"intern": "page.intern", "driehoek": "page.confidential", "openbaar": "page.public"}[profile]
 
     shown = {key: day(value, language) if isinstance(value, Date) else value for key, value in facts.items() if value}
+    if "period" in shown:
+        shown["period"] = period_text(shown["period"], language)
     terms = {f.name: getattr(handling, f.name) for f in fields(handling)} if handling else {}
     return {
         "language": language,

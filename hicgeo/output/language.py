@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import date
 from typing import Any, Literal, get_args
 
@@ -139,6 +140,50 @@ def month(value: pd.Period, language: Language) -> str:
     'januari 2024'
     """
     return f"{MONTHS[language][value.month - 1]} {value.year}"
+
+
+_MOMENT = r"\d{4}(?:-\d{2}){0,2}"
+_SPAN = re.compile(rf"({_MOMENT})(?:(?:/| - )({_MOMENT}))?")
+
+
+def period_text(period: object, language: Language) -> str:
+    """Write a period for a reader: years, months or days, with both ends in it; any other text as it is.
+
+    Parameters
+    ----------
+    period
+        A year, month or day, two of them as a pair or as "first/last", or None.
+    language
+        "nl" or "en".
+
+    Examples
+    --------
+    >>> period_text("2019-01/2024-12", "nl"), period_text(("2025-01-01", "2025-01-28"), "nl"), period_text("2024", "en")
+    ('januari 2019 t/m december 2024', '1 t/m 28 januari 2025', '2024')
+    """
+    if period is None:
+        return ""
+    whole = "/".join(map(str, period)) if isinstance(period, tuple | list) else str(period)
+    found = _SPAN.fullmatch(whole)
+    if found is None:
+        return whole
+    ends = [_moment(each, language) for each in dict.fromkeys(found.groups()) if each]
+    if not all(ends):
+        return whole
+    first, last = ends[0].split(), ends[-1].split()
+    alike = len(ends) > 1 and len(first) == len(last)
+    while alike and len(first) > 1 and first[-1] == last[len(first) - 1]:
+        first.pop()  # the year, or month and year, is said once
+    return (" t/m " if language == "nl" else " to ").join([" ".join(first), *ends[1:]])
+
+
+def _moment(value: str, language: Language) -> str:
+    """Year, month or day in full; empty when there is no such."""
+    try:
+        return {4: lambda: value, 7: lambda: month(pd.Period(value, "M"), language),
+                10: lambda: day(date.fromisoformat(value), language)}[len(value)]()  # fmt: skip
+    except ValueError:
+        return ""
 
 
 def crime(crime_type: str | None, language: Language) -> str:

@@ -15,7 +15,15 @@ import folium
 import pandas as pd
 
 from hicgeo.errors import DisclosureError, InputError
-from hicgeo.output import _browser, _layers, _layers_months, _layers_targets, _layers_waves
+from hicgeo.output import (
+    _browser,
+    _layers_density,
+    _layers_months,
+    _layers_rates,
+    _layers_season,
+    _layers_targets,
+    _layers_waves,
+)
 from hicgeo.output import disclosure as gate
 from hicgeo.output._background import background
 from hicgeo.output._blocks import Block, as_json, raw_text
@@ -169,7 +177,7 @@ class HotspotMap:
             None of the codes is on this map, or one occurs twice.
         """
         released, said = self._released(_known(rates))
-        for layer in _layers.rate_layers(released, self._scene):
+        for layer in _layers_rates.rate_layers(released, self._scene):
             self._add(layer, said)
         return self
 
@@ -196,7 +204,7 @@ class HotspotMap:
             analyst.
         """
         least = gate.floor(self.profile, self.threshold)
-        layer = _layers.surface_layer(surface, self._scene, name, least=least)
+        layer = _layers_density.surface_layer(surface, self._scene, name, least=least)
         cell = float(surface.attrs["cell_size"])
         if self.profile != "intern" and cell < gate.MIN_CELL:
             raise DisclosureError(
@@ -229,13 +237,13 @@ class HotspotMap:
             A shape is not a union of cells of at least 100 m, or is drawn from exact points, and the map is for others
             than the analyst.
         """
-        _layers.hotspot_layer(hotspots, self._scene)  # whatever is wrong with the table comes first
+        _layers_density.hotspot_layer(hotspots, self._scene)  # whatever is wrong with the table comes first
         released, said = self._released(hotspots)
         gate.check_places(hotspots.attrs, self.profile)
         if addresses is not None:
             kept = gate.populated(released.geometry, addresses)
             released = released.loc[kept.index].set_geometry(kept)
-        layer = _layers.hotspot_layer(released, self._scene)
+        layer = _layers_density.hotspot_layer(released, self._scene)
         self._add(layer, said)
         return self
 
@@ -300,7 +308,7 @@ class HotspotMap:
             None of the codes is on this map, or one occurs twice.
         """
         released, said = self._released(_known(season))
-        self._add(_layers.dark_layer(released, self._scene), said)
+        self._add(_layers_season.dark_layer(released, self._scene), said)
         return self
 
     def add_seasons(self, clusters: Any) -> HotspotMap:
@@ -318,7 +326,7 @@ class HotspotMap:
         AlignmentError
             None of the codes is on this map, or one occurs twice.
         """
-        self._add(_layers.season_layer(clusters, self._scene))
+        self._add(_layers_season.season_layer(clusters, self._scene))
         return self
 
     def add_months(self, counts: pd.DataFrame, *, crime_type: str, months: tuple[str, str] | None = None) -> HotspotMap:
@@ -397,6 +405,10 @@ class HotspotMap:
         """
         self._background.append(background(shapes, self._scene, kind=kind, name=name))
         return self
+
+    def named(self, code: str) -> str:
+        """Name of an area of the map by its code; the code itself when it has none."""
+        return self._scene.named(code)
 
     def to_html(self) -> str:
         """Return the page, before any audit, as text."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from hicgeo.errors import ColumnError, InputError
-from hicgeo.output._layers import DARK_COLOURS, NORM_COLOURS, Layer, Scene, period_text
-from hicgeo.output.language import MONTHS, Language, base_name, check_language, crime, number, text
+from hicgeo.output._layers import DARK_COLOURS, NORM_COLOURS, Layer, Scene
+from hicgeo.output.language import MONTHS, Language, base_name, check_language, crime, number, period_text, text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 INK, SOFT, WATER, LAND = "#1b2733", "#51606e", "#cfe4ef", "#f7f8f6"
 SET_APART = {"te klein": "#9b9b95", "onvolledig": "#c9c9c4"}
+LABEL = 0.17
+"""Inches across the label of a rank."""
+
 HATCH = {"hatch-small": "////", "hatch-gap": "\\\\\\"}
 
 
@@ -64,6 +68,9 @@ def draw_map(areas: gpd.GeoDataFrame, theme: Layer | None, spots: list[Layer]) -
         colours = [theme.classes[int(n)].colour for n in theme.shapes.index]
         theme.shapes.to_crs(areas.crs).plot(ax=ax, color=colours, edgecolor="none", aspect=None)
     areas.boundary.plot(ax=ax, color="#5d6a75", linewidth=0.5, aspect=None)
+    west, south, east, north = areas.total_bounds
+    side = LABEL * max((east - west) / 8, (north - south) / (16 / 3))
+    taken: list[tuple[float, float]] = []
     for layer in spots:
         if layer.shapes is None:
             continue
@@ -72,18 +79,34 @@ def draw_map(areas: gpd.GeoDataFrame, theme: Layer | None, spots: list[Layer]) -
         for colour, width in (("#ffffff", 3.0), (line, 1.4)):
             if len(shapes):
                 shapes.boundary.plot(ax=ax, color=colour, linewidth=width, aspect=None)
-        for rank, shape in shapes.items():
-            west, _, _, north = shape.bounds
-            ax.text(west, north, str(rank), ha="center", va="center", fontsize=6, color="#ffffff", weight="bold",
+        for rank, (x, y) in zip(shapes.index, _label_places(shapes, side, taken), strict=True):
+            ax.text(x, y, str(rank), ha="center", va="center", fontsize=6, color="#ffffff", weight="bold",
                     bbox={"boxstyle": "square,pad=0.3" if layer.key == "targets" else "circle,pad=0.25",
                           "facecolor": line, "edgecolor": "#ffffff"})  # fmt: skip
     if theme is not None:
         handles = [
             Patch(facecolor=e.colour, hatch=HATCH.get(e.pattern), edgecolor="#8b959e", linewidth=0.5, label=e.label)
-            for e in theme.classes
+            for n, e in enumerate(theme.classes)
+            if not (theme.kind == "areas" and e.pattern) or n in theme.member.values()
         ]
         _legend(figure, handles, theme.name)
     return figure
+
+
+def _label_places(
+    shapes: gpd.GeoSeries, side: float, taken: list[tuple[float, float]]
+) -> Iterator[tuple[float, float]]:
+    """Yield a place beside each shape where no other label is, as far as there is one; it is then `taken`."""
+    for west, south, east, north in shapes.bounds.itertuples(index=False):
+        corners = [(west, -1, north, 1), (east, 1, north, 1), (east, 1, south, -1), (west, -1, south, -1)]
+        options = [
+            (x + right * out * side, y + up * out * side) for out in (0.0, 0.6, 1.2) for x, right, y, up in corners
+        ]
+        free = (
+            (x, y) for x, y in options if all(max(abs(x - other), abs(y - beside)) >= side for other, beside in taken)
+        )
+        taken.append(next(free, options[0]))
+        yield taken[-1]
 
 
 def plot_rates(

@@ -10,7 +10,8 @@ from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.patches import Patch
 
 from hicgeo.errors import ColumnError, InputError
-from hicgeo.output._layers import Scene, hotspot_layer, surface_layer
+from hicgeo.output._layers import Scene
+from hicgeo.output._layers_density import hotspot_layer, surface_layer
 from hicgeo.output.language import check_language, number, text
 from hicgeo.output.pictures import INK, SOFT, WATER, Picture
 
@@ -84,11 +85,11 @@ def plot_surface(
 
 def layer_breaks(surface: xr.DataArray) -> np.ndarray:
     """Borders between the classes of a surface, as on the map page."""
-    from hicgeo.output._layers import SURFACE_LEVELS, _rounded
+    from hicgeo.output._layers import SURFACE_LEVELS, rounded_breaks
 
     present = surface.to_numpy()
     present = present[present > 0]
-    return np.asarray(_rounded(np.quantile(present, SURFACE_LEVELS), present))
+    return np.asarray(rounded_breaks(np.quantile(present, SURFACE_LEVELS), present))
 
 
 def _draw(ax: Axes, surface: xr.DataArray, areas: gpd.GeoDataFrame, breaks: np.ndarray, colours: list[str]) -> None:

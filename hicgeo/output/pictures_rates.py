@@ -9,8 +9,8 @@ import pandas as pd
 from matplotlib.transforms import Bbox
 
 from hicgeo.errors import ColumnError
-from hicgeo.output._layers import NORM_COLOURS, period_text
-from hicgeo.output.language import base_name, check_language, crime, number, text
+from hicgeo.output._layers import NORM_COLOURS
+from hicgeo.output.language import base_name, check_language, crime, number, period_text, text
 from hicgeo.output.pictures import INK, SOFT, Picture
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from hicgeo.output import _words_season as season
 from hicgeo.output import _words_waves as waves
 from hicgeo.output._words_backtest import backtest
 from hicgeo.output._words_hotspots import hotspots
-from hicgeo.output.language import Language, base_name, check_language, crime, number, percent, text
+from hicgeo.output.language import Language, base_name, check_language, crime, number, percent, period_text, text
 from hicgeo.output.target_words import context_said, targets_said
 
 
@@ -107,7 +107,7 @@ def _rates(rates: pd.DataFrame, language: Language) -> list[str]:
         "crime": crime(about["crime_type"], language),
         "base": base_name(about["base"], language),
         "per": number(about["per"], language),
-        "period": about["period"].replace("/", " - "),
+        "period": period_text(about["period"], language),
     }
     counted = rates[rates["base"] > 0]
     sentences = []

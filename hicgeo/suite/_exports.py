@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,12 +12,14 @@ from typing import TYPE_CHECKING
 
 from hicgeo.errors import HicgeoError
 from hicgeo.output.disclosure import Ledger
+from hicgeo.schema import CODE_PATTERN
 from hicgeo.suite.config import RunConfig
 
 if TYPE_CHECKING:
     from hicgeo.output.maps import HotspotMap
     from hicgeo.suite.run import Run
 
+_CODE = re.compile(rf"\b{CODE_PATTERN.strip('^$')}\b")
 LEDGER = ("data", "private", "exports.jsonl")
 
 
@@ -37,7 +40,7 @@ def ledger_of(run: Run) -> Ledger:
 
 
 def sentences_for(drawn: HotspotMap, sentences: Sequence[str]) -> list[str]:
-    """Sentences that may stand beside a map: none of places on a public one, for they tell the counts.
+    """Sentences that may stand beside a map, areas by name: none of places on a public one, for they tell the counts.
 
     Parameters
     ----------
@@ -47,7 +50,9 @@ def sentences_for(drawn: HotspotMap, sentences: Sequence[str]) -> list[str]:
         What is said of it.
     """
     places = any(layer.kind != "areas" for layer in drawn.layers)
-    return [] if drawn.profile == "openbaar" and places else list(sentences)
+    if drawn.profile == "openbaar" and places:
+        return []
+    return [_CODE.sub(lambda code: drawn.named(code[0]), each) for each in sentences]
 
 
 @dataclass(frozen=True)

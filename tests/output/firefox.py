@@ -50,7 +50,9 @@ class Firefox:
             self._socket = websocket.create_connection(f"{address}/session", timeout=SECONDS, suppress_origin=True)
             self._numbers = itertools.count(1)
             self.requests, self.console, self.dialogs = [], [], []
-            started = self.send("session.new", capabilities={"alwaysMatch": {"unhandledPromptBehavior": {"default": "dismiss"}}})
+            started = self.send(
+                "session.new", capabilities={"alwaysMatch": {"unhandledPromptBehavior": {"default": "dismiss"}}}
+            )
             self.version = started["capabilities"]["browserVersion"]
             self.send("session.subscribe", events=[
                 "network.beforeRequestSent", "log.entryAdded", "browsingContext.userPromptOpened"])  # fmt: skip

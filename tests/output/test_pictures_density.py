@@ -9,7 +9,8 @@ import scenes
 from matplotlib.colors import to_hex
 
 import hicgeo as hg
-from hicgeo.output._layers import Scene, surface_layer
+from hicgeo.output._layers import Scene
+from hicgeo.output._layers_density import surface_layer
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,11 @@ import json
 import re
 
 import geopandas as gpd
-import hicgeo
 import numpy as np
 import pytest
 import shapely
+
+import hicgeo
 
 pytestmark = pytest.mark.realdata
 

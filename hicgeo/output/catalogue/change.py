@@ -13,6 +13,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{Crime}, {period} against {against}: up in {up} of {judged} areas, down in {down}; for {same} the difference "
         "cannot be told from chance. Not judged: {small} too small, {part} incomplete, {moved} with a moved border.",
     ),
+    "words.change.none": (
+        "{Crime}, {period} tegenover {against}: in geen enkel gebied te beoordelen ({small} te klein, {part} "
+        "onvolledig, {moved} met een gewijzigde grens).",
+        "{Crime}, {period} against {against}: no area can be judged ({small} too small, {part} incomplete, {moved} "
+        "with a moved border).",
+    ),
     "words.change.total": (
         "Samen {now} tegenover {before} ({difference}), in gebieden met cijfers over beide perioden.",
         "Together {now} against {before} ({difference}), in areas with figures for both periods.",

@@ -16,6 +16,7 @@
   let marked = null; // feature whose figures are in the card
   const themes = [];
   const overlays = [];
+  const labels = []; // marker of a rank, the bounds of its shape, and the corner where it stands by preference
   const byCode = new Map();
 
   const classOf = (layer, code, step) => (layer.frames ? layer.frames.member[code]?.[step] : layer.member[code]);
@@ -80,10 +81,13 @@
   const beforeStyle = (feature) => ({ color: "#5d6a75", weight: 0.8, fillOpacity: 1, fillColor: fill(theme, feature, theme.beside) });
   const groundStyle = (feature) => ({ stroke: false, fillOpacity: tiled() ? 0 : 1, fillColor: feature.properties.water ? WATER : LAND });
 
+  const held = (layer, place) => Object.keys(layer.frames ? layer.frames.member : layer.member)
+    .filter((code) => byCode.has(code) && classOf(layer, code, layer.step) === place).length;
+
   /* Legend counts of a layer with periods are those of the period that is shown. */
   function counted(layer, place) {
     if (!layer.frames) return layer.classes[place].count;
-    const n = Object.keys(layer.frames.member).filter((code) => byCode.has(code) && classOf(layer, code, layer.step) === place).length;
+    const n = held(layer, place);
     return `${n.toLocaleString(page.language)} ${n === 1 ? page.words.area : page.words.areas}`;
   }
 
@@ -92,6 +96,7 @@
     block.append(make("h2", "", layer.name), make("p", "unit", layer.unit));
     const list = make("ul", "classes");
     layer.classes.forEach((entry, place) => {
+      if (layer.kind === "areas" && entry.pattern && !held(layer, place)) return; // nothing on the map is hatched so
       const line = make("li");
       const swatch = make("span", `swatch ${entry.pattern}`);
       if (!entry.pattern) swatch.style.background = entry.colour;
@@ -166,11 +171,14 @@
     return input;
   }
 
+  /* Borders come simplified together: simplified one by one, neighbours would part. */
+  const whole = { smoothFactor: 0 };
+
   const edges = { hovered: null, chosen: null };
   function edge(which, feature) {
     if (edges[which]) edges[which].remove();
     edges[which] = feature ? L.geoJSON(feature, {
-      pane: "edges", interactive: false, style: { fill: false, color: INK, weight: which === "chosen" ? 3 : 2.2 },
+      ...whole, pane: "edges", interactive: false, style: { fill: false, color: INK, weight: which === "chosen" ? 3 : 2.2 },
     }).addTo(map) : null;
   }
 
@@ -203,9 +211,9 @@
     for (const [name, level, through] of [["around", 310, true], ["ground", 330, true], ["cells", 350, true], ["before", 405, true],
       ["streets", 410, true], ["outline", 420, true], ["edges", 430, true], ["spots", 450, false]]) pane(name, level, through);
     page.background.forEach(drawBackground);
-    const ground = L.geoJSON(page.areas, { pane: "ground", interactive: false, style: groundStyle }).addTo(map);
+    const ground = L.geoJSON(page.areas, { ...whole, pane: "ground", interactive: false, style: groundStyle }).addTo(map);
     areas = L.geoJSON(page.areas, {
-      style: areaStyle,
+      ...whole, style: areaStyle,
       onEachFeature: (feature, layer) => {
         byCode.set(feature.id, layer);
         layer.bindTooltip(() => areaCard(feature), { sticky: true, className: "tip", direction: "auto", opacity: 1 });
@@ -215,8 +223,8 @@
         offTab(layer);
       },
     }).addTo(map);
-    before = L.geoJSON(page.areas, { pane: "before", interactive: false });
-    L.geoJSON(page.outline, { pane: "outline", interactive: false, style: { fill: false, color: "#2b3640", weight: 2 } }).addTo(map);
+    before = L.geoJSON(page.areas, { ...whole, pane: "before", interactive: false });
+    L.geoJSON(page.outline, { ...whole, pane: "outline", interactive: false, style: { fill: false, color: "#2b3640", weight: 2 } }).addTo(map);
     L.control.scale({ metric: true, imperial: false, maxWidth: 140 }).addTo(map);
     north();
     for (const [css, label] of [["in", page.words.zoom_in], ["out", page.words.zoom_out]]) {
@@ -228,7 +236,7 @@
     search();
     tiles(ground);
     byId("figures").addEventListener("toggle", tabulate);
-    byId("layers").addEventListener("submit", (event) => event.preventDefault());
+    for (const form of ["layers", "search"]) byId(form).addEventListener("submit", (event) => event.preventDefault());
   }
 
   /* Paper has another shape: show what the screen showed, or all of it as long as nobody moved the map. */
@@ -353,8 +361,9 @@
       const label = make("div", `rank ${layer.key}`, rank);
       label.style.background = colour;
       const icon = L.divIcon({ html: label, className: "", iconSize: [26, 26] });
-      const bounds = shape.getBounds(); // beside the shape, which may be smaller than the label
-      const marker = L.marker(layer.key === "targets" ? bounds.getNorthEast() : bounds.getNorthWest(), { icon, keyboard: true, riseOnHover: true });
+      const bounds = shape.getBounds();
+      const marker = L.marker(bounds.getNorthEast(), { icon, keyboard: true, riseOnHover: true });
+      labels.push([marker, bounds, layer.key === "targets" ? 1 : 3]);
       marker.bindTooltip(() => content(true), { ...tip, offset: [16, 0] });
       marker.on("click", open);
       marker.on("add", () => {
@@ -367,12 +376,36 @@
     return group;
   }
 
+  /* Labels stand beside their shape, which may be smaller than they are. Where many come together the first ranks keep
+     their label, and the others get theirs back when a reader zooms in. */
+  function place() {
+    const SIDE = 25, taken = new Map(), corners = [[-1, -1], [1, -1], [1, 1], [-1, 1]];
+    const cell = (value) => Math.floor(value / SIDE);
+    const free = (point) => [-1, 0, 1].every((i) => [-1, 0, 1].every((j) => {
+      const other = taken.get(`${cell(point.x) + i} ${cell(point.y) + j}`);
+      return !other || Math.max(Math.abs(other.x - point.x), Math.abs(other.y - point.y)) >= SIDE;
+    }));
+    for (const [marker, bounds, first] of labels) {
+      if (!map.hasLayer(marker)) continue;
+      const low = map.latLngToLayerPoint(bounds.getNorthWest()), high = map.latLngToLayerPoint(bounds.getSouthEast());
+      const at = (corner, out) => { // so many pixels outside a corner of the shape, clockwise from the north-west
+        const [x, y] = corners[corner % 4];
+        return L.point((x < 0 ? low.x : high.x) + x * out, (y < 0 ? low.y : high.y) + y * out);
+      };
+      const point = [0, 14, 28].flatMap((out) => [0, 1, 2, 3].map((turn) => at(first + turn, out))).find(free);
+      marker.getElement().style.display = point ? "" : "none";
+      if (!point) continue;
+      taken.set(`${cell(point.x)} ${cell(point.y)}`, point);
+      marker.setLatLng(map.layerPointToLatLng(point));
+    }
+  }
+
   function layer(id) {
     const it = read(id);
     if (it.kind === "spots") {
       it.drawn = drawSpots(it).addTo(map);
       overlays.push(it);
-      choice("overlays", "checkbox", it.name, true, (on) => { if (on) it.drawn.addTo(map); else it.drawn.remove(); refresh(); });
+      choice("overlays", "checkbox", it.name, true, (on) => { if (on) it.drawn.addTo(map); else it.drawn.remove(); place(); refresh(); });
       return;
     }
     if (it.kind === "cells") it.drawn = drawCells(it);
@@ -386,7 +419,9 @@
   }
 
   function finish() {
-    choice("themes", "radio", page.words.outlines, themes.length === 0, () => { theme = null; refresh(); });
+    if (themes.length) choice("themes", "radio", page.words.outlines, false, () => { theme = null; refresh(); });
+    map.on("zoomend", place);
+    place();
     refresh();
   }
 

@@ -1,0 +1,163 @@
+"""Layers of a density surface and of the hotspots in it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from hicgeo.errors import InputError
+from hicgeo.output._layers import (
+    SURFACE_COLOURS,
+    SURFACE_LEVELS,
+    Entry,
+    Layer,
+    Scene,
+    need,
+    ranges,
+    rounded_breaks,
+    spread,
+)
+from hicgeo.output.language import crime, percent
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import numpy.typing as npt
+    import xarray as xr
+
+
+def surface_layer(surface: xr.DataArray, scene: Scene, name: str | None, *, least: float = 0) -> Layer:
+    """Layer of a density surface as unions of the cells of a class; the lowest class is left out.
+
+    A connected part of a class, and of what is denser, that holds less than `least` incidents joins the class below.
+    """
+    density = surface.to_numpy()
+    if density.ndim != 2 or "crs" not in surface.attrs or "cell_size" not in surface.attrs:
+        raise InputError(
+            "a surface must have dimensions (y, x) and attrs crs and cell_size",
+            f"{density.ndim} dimensions, attrs {sorted(map(str, surface.attrs))}",
+            "make it with hicgeo.kde or Grid.surface",
+        )
+    present = density[density > 0]
+    if not present.size:
+        raise InputError("a surface must have some density", "no cell above 0", "leave this layer out")
+    breaks = rounded_breaks(np.quantile(present, SURFACE_LEVELS), present)
+    which = np.digitize(density, breaks)
+    which[np.isnan(density)] = 0
+    cell = float(surface.attrs["cell_size"])
+    if least:
+        which = _merged(which, np.nan_to_num(density) * cell**2 / 1e6, least)
+    shapes = _unions(which, surface["x"].to_numpy(), surface["y"].to_numpy(), cell, len(breaks), surface.attrs["crs"])
+    colours = ("#f7f8f6", *spread(SURFACE_COLOURS, len(breaks) + 1)[1:])
+    labels = ranges(breaks, scene)
+    about = {key: surface.attrs.get(key) for key in ("bandwidth", "kernel", "n")}
+    noted = all(value is not None for value in about.values())
+    sparse = [scene.say("note.sparse", least=scene.number(least))] if least else []
+    note = (
+        scene.say(
+            "note.surface",
+            bandwidth=scene.number(float(surface.attrs["bandwidth"])),
+            kernel=surface.attrs["kernel"],
+            n=scene.number(float(surface.attrs["n"])),
+        )
+        if noted
+        else scene.say("note.surface.short")
+    )
+    title = name or scene.say("layer.surface", crime=crime(surface.attrs.get("crime_type"), scene.language))
+    area = [(which[~np.isnan(density)] == n).sum() * cell**2 / 1e4 for n in range(len(labels))]
+    return Layer(
+        kind="cells",
+        key="surface",
+        name=title,
+        unit=scene.say("unit.surface", cell=scene.number(cell)),
+        notes=(note, *sparse),
+        classes=tuple(
+            Entry(label, colour, f"{scene.number(ha)} ha")
+            for label, colour, ha in zip(labels, colours, area, strict=True)
+        ),
+        shapes=shapes,
+    )
+
+
+def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
+    """Layer of ranked hotspots as outlines with their numbers."""
+    need(hotspots, ["incidents", "area_ha", "share_incidents", "share_area", "rank_low", "rank_high"], "hotspots")
+    tested = "p_value" in hotspots and bool(hotspots["p_value"].notna().any())
+    keys = ("rank", "rank_interval", "incidents", "expected", "ratio", "area_ha", "share_incidents", "share_area")
+    rows = tuple(scene.say(f"row.{key}") for key in (*keys, "p_value"))
+    values: dict[str, tuple[str, ...]] = {}
+    titles: dict[str, str] = {}
+    for rank, row in hotspots.drop(columns="geometry").iterrows():
+        expected, ratio, p_value = (row.get(each, np.nan) for each in ("expected", "ratio", "p_value"))
+        values[str(rank)] = (
+            str(rank),
+            scene.between(row["rank_low"], row["rank_high"]),
+            scene.number(row["incidents"]),
+            "" if pd.isna(expected) else scene.number(expected, 1),
+            "" if pd.isna(ratio) else f"{scene.number(ratio, 1)} ×",
+            f"{scene.number(row['area_ha'], 0 if row['area_ha'] >= 10 else 1)} ha",
+            percent(row["share_incidents"], scene.language),
+            percent(row["share_area"], scene.language),
+            "" if pd.isna(p_value) else scene.number(p_value, 3),
+        )
+        titles[str(rank)] = scene.say("spot", rank=rank)
+    return Layer(
+        kind="spots",
+        key="hotspots",
+        name=scene.say("layer.hotspots"),
+        unit=scene.say("unit.hotspots"),
+        notes=(scene.say("note.hotspots.tested" if tested else "note.hotspots"),),
+        classes=(Entry(scene.say("spot", rank="").strip(), "#14181c", scene.number(len(hotspots)), "outline"),),
+        shapes=hotspots.geometry.set_axis(hotspots.index.astype(str)),
+        rows=rows,
+        values=values,
+        titles=titles,
+        headline=scene.say(
+            "headline.hotspots",
+            n=scene.number(len(hotspots)),
+            area=percent(hotspots["share_area"].sum(), scene.language),
+            share=percent(hotspots["share_incidents"].sum(), scene.language),
+        )
+        if len(hotspots)
+        else "",
+    )
+
+
+def _merged(which: npt.NDArray[np.intp], mass: npt.NDArray[np.float64], least: float) -> npt.NDArray[np.intp]:
+    """Classes in which every connected part of a class and above holds at least `least` incidents."""
+    from scipy import ndimage
+
+    out = which.copy()
+    for level in range(int(which.max()), 0, -1):
+        parts, n = ndimage.label(out >= level)
+        held = ndimage.sum_labels(mass, parts, np.arange(n + 1))
+        out[(held < least)[parts] & (parts > 0)] = level - 1
+    return out
+
+
+def _unions(
+    which: npt.NDArray[np.intp],
+    x: npt.NDArray[np.float64],
+    y: npt.NDArray[np.float64],
+    cell: float,
+    top: int,
+    crs: object,
+) -> gpd.GeoSeries:
+    """Union of the cells of each class from 1 to `top`, corners exactly on the grid."""
+    import geopandas as gpd
+    import shapely
+
+    column, row = np.floor(x / cell), np.floor(y / cell)
+    found: dict[Hashable, Any] = {}
+    for level in range(1, top + 1):
+        edges = np.diff(np.pad((which == level).astype(np.int8), ((0, 0), (1, 1))), axis=1)
+        (line, first), (_, after) = np.nonzero(edges == 1), np.nonzero(edges == -1)
+        if not len(line):
+            continue
+        # runs of cells in a row instead of single cells: far fewer shapes to join
+        west, east = column[first] * cell, (column[after - 1] + 1) * cell
+        runs = shapely.box(west, row[line] * cell, east, (row[line] + 1) * cell)
+        found[level] = shapely.normalize(shapely.simplify(shapely.union_all(runs), 0))
+    return gpd.GeoSeries(list(found.values()), index=pd.Index(list(found), dtype="int64"), crs=crs)
