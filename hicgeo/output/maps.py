@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date as Date
-from html import escape
-from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import folium
@@ -16,7 +11,6 @@ import pandas as pd
 
 from hicgeo.errors import DisclosureError, InputError
 from hicgeo.output import (
-    _browser,
     _layers_density,
     _layers_months,
     _layers_rates,
@@ -26,11 +20,10 @@ from hicgeo.output import (
 )
 from hicgeo.output import disclosure as gate
 from hicgeo.output._background import background
-from hicgeo.output._blocks import Block, as_json, raw_text
+from hicgeo.output._blocks import Block
 from hicgeo.output._layers import Layer, Scene
-from hicgeo.output._offline import json_block, render_map
+from hicgeo.output._map_page import MapPage
 from hicgeo.output._shapes import base_map
-from hicgeo.output._write import deliver
 from hicgeo.output.briefing import page_texts
 from hicgeo.output.disclosure import THRESHOLD, Handling, Ledger, check_profile
 from hicgeo.output.language import check_language
@@ -41,13 +34,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 MAX_TITLE = 200
-PAPERS = ("A4", "A3")
-TILE_HOST = "https://service.pdok.nl"
-TILES = f"{TILE_HOST}/brt/achtergrondkaart/wmts/v2_0/grijs/EPSG:3857/{{z}}/{{x}}/{{y}}.png"
-TILES_BY = "Kaartgegevens: Kadaster"
 
 
-class HotspotMap:
+class HotspotMap(MapPage):
     """A map of neighbourhoods with rates, density, hotspots and seasons on it, as one HTML file.
 
     Parameters
@@ -144,7 +133,6 @@ class HotspotMap:
         self._base, bounds = base_map(self._scene)
         self._bounds = bounds
         self._background: list[dict[str, Any]] = []
-        self._tiles = False
         self.map.fit_bounds(bounds, padding=(12, 12))
         self._words = page_texts(
             self._scene.language,
@@ -405,186 +393,6 @@ class HotspotMap:
         """
         self._background.append(background(shapes, self._scene, kind=kind, name=name))
         return self
-
-    def named(self, code: str) -> str:
-        """Name of an area of the map by its code; the code itself when it has none."""
-        return self._scene.named(code)
-
-    def to_html(self) -> str:
-        """Return the page, before any audit, as text."""
-        return self._render().decode()
-
-    def save(self, path: str | os.PathLike[str], *, tiles: bool = False) -> Path:
-        """Write the map as one HTML file that asks the network for nothing.
-
-        Parameters
-        ----------
-        path
-            Where to write; the folder is made, and an older file is replaced in one step.
-        tiles
-            Give the page a button that loads the Dutch base map from PDOK. Until it is pressed nothing is requested;
-            beside it stands that the server then learns which area is looked at.
-
-        Returns
-        -------
-        Path
-            The file.
-
-        Raises
-        ------
-        DisclosureError
-            The finished page would request something, run foreign code or give an incident away, or tiles are asked for
-            in a public map. Nothing is written.
-        InputError
-            The file cannot be written.
-        """
-        page = gate.require_clean(self._render())
-        if tiles and self.profile == "openbaar":
-            raise DisclosureError(
-                "a public map must request nothing from anyone",
-                "tiles=True",
-                "draw streets with add_background instead",
-            )
-        file = deliver(path, self._render(tiles=True) if tiles else page)
-        self.ledger.record(file, profile=self.profile)
-        return file
-
-    def save_pdf(self, path: str | os.PathLike[str], *, paper: str = "A4") -> Path:
-        """Print the map as it opens, with its legend and notes, through an installed browser.
-
-        Parameters
-        ----------
-        path
-            Where to write.
-        paper
-            "A4" or "A3", landscape.
-
-        Returns
-        -------
-        Path
-            The file.
-
-        Raises
-        ------
-        DisclosureError
-            The page does not pass the audit. Nothing is written.
-        InputError
-            The paper is unknown, no Chromium, Chrome or Edge is found, or the file cannot be written.
-
-        Notes
-        -----
-        The browser is told not to use the network. A PDF holds the time at which it was made.
-        """
-        if paper not in PAPERS:
-            raise InputError(f"paper must be {' or '.join(PAPERS)}", repr(paper), "choose one of these")
-        return deliver(path, _browser.to_pdf(gate.require_clean(self._render(paper=f"{paper} landscape"))))
-
-    def save_png(self, path: str | os.PathLike[str], *, width: int = 1600, height: int = 1000) -> Path:
-        """Draw the page as it opens on a screen, as a PNG, through an installed browser.
-
-        Parameters
-        ----------
-        path
-            Where to write.
-        width, height
-            Of the screen, in pixels.
-
-        Returns
-        -------
-        Path
-            The file.
-
-        Raises
-        ------
-        DisclosureError
-            The page does not pass the audit. Nothing is written.
-        InputError
-            The size is no size, no Chromium, Chrome or Edge is found, or the file cannot be written.
-        """
-        if not (200 <= width <= 10_000 and 200 <= height <= 10_000):
-            raise InputError("a picture must be 200 to 10,000 pixels wide and high", f"{width} x {height}", "take less")
-        return deliver(path, _browser.to_png(gate.require_clean(self._render()), width=width, height=height))
-
-    def brief(self) -> list[dict[str, Any]]:
-        """Give what a briefing quotes of the layers, in order: key, headline, table and notes of each.
-
-        Returns
-        -------
-        parts
-            Texts only, as JSON can hold them.
-        """
-        return [
-            {
-                "key": layer.key,
-                "headline": layer.headline,
-                "table": [list(line) for line in layer.digest],
-                "notes": list(layer.notes),
-            }
-            for layer in self.layers
-        ]
-
-    def picture(self) -> bytes:
-        """Draw the map as it opens, as a PNG of 960 x 640 pixels.
-
-        Notes
-        -----
-        Drawn by matplotlib from the same layers, so that no browser is needed: the first theme, with hotspots on top.
-        """
-        from hicgeo.output.pictures import draw_map
-
-        theme = next((each for each in self.layers if each.kind != "spots"), None)
-        spots = [each for each in self.layers if each.kind == "spots"]
-        figure = draw_map(self._scene.areas, theme, spots)
-        buffer = BytesIO()
-        figure.savefig(buffer, format="png", dpi=120, metadata={"Software": None})
-        return buffer.getvalue()
-
-    def _repr_html_(self) -> str:
-        return (
-            f'<iframe srcdoc="{escape(self.to_html())}" title="{escape(self.title)}" '
-            'style="width:100%;height:620px;border:1px solid #ccc"></iframe>'
-        )
-
-    def _page_block(self) -> str:
-        page = {
-            "language": self._scene.language,
-            "words": self._words["words"],
-            "background": self._background,
-            "bounds": self._bounds,
-            "tiles": {"address": TILES, "attribution": TILES_BY} if self._tiles else None,
-        }
-        return json_block("hicgeo-page", {**self._base, **page})
-
-    def _released(self, table: Any) -> tuple[Any, list[str]]:
-        """Table as it may leave under the profile of the map, and what the reader must know of what was left out."""
-        released = gate.release(table, self.profile, threshold=self.threshold, ledger=self.ledger)
-        return released, gate.remarks(released, self.profile, self._scene.language, threshold=self.threshold)
-
-    def _add(self, layer: Layer, said: Sequence[str] = ()) -> None:
-        layer = replace(layer, notes=(*layer.notes, *said))
-        name = f"hicgeo-layer-{len(self.layers) + 1}"
-        if any(layer.name == each.name for each in self.layers):  # the same figure of another period
-            layer = replace(layer, name=f"{layer.name} ({layer.unit})")
-        self.layers.append(layer)
-        self.map.add_child(Block(lambda: json_block(name, as_json(layer)), f'hicgeo.layer("{name}");'))
-
-    def _render(self, *, paper: str = "landscape", tiles: bool = False) -> bytes:
-        self._tiles = tiles
-        last = self.map.add_child(Block(str, "hicgeo.finish();"))
-        key = next(reversed(last._children))
-        try:
-            return render_map(
-                self.map,
-                "map.html.j2",
-                images=TILE_HOST if tiles else "",
-                page=self._words,
-                own_style=raw_text("page.css"),
-                map_style=raw_text("map.css").replace("size: landscape", f"size: {paper}"),
-                own_script=raw_text("map.js"),
-                steps_script=raw_text("steps.js"),
-            )
-        finally:
-            del self.map._children[key]
 
 
 def _known(table: pd.DataFrame) -> pd.DataFrame:

@@ -10,8 +10,8 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 
 from hicgeo.errors import ColumnError, InputError
-from hicgeo.output._layers import NORM_COLOURS, period_text
-from hicgeo.output.language import Language, check_language, crime, number, percent, text
+from hicgeo.output._layers import NORM_COLOURS
+from hicgeo.output.language import Language, check_language, crime, number, percent, period_text, text
 from hicgeo.output.pictures import INK, SOFT, Picture
 
 if TYPE_CHECKING:

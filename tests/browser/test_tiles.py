@@ -5,7 +5,8 @@ import base64
 import pytest
 import scenes
 
-from hicgeo.output.maps import TILE_HOST, HotspotMap
+from hicgeo.output._map_page import TILE_HOST
+from hicgeo.output.maps import HotspotMap
 
 pytestmark = pytest.mark.browser
 PIXEL = base64.b64decode(
