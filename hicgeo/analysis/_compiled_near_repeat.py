@@ -30,3 +30,22 @@ def count_sooner(first, other, band, day, edges, bands):
                 for k in range(LANES):
                     total[b, t, k] += abs(mine[k] - theirs[k]) < edge
     return total
+
+
+@compiled
+def shuffled(day, order, begin, uniform, lanes):
+    """Put a random order of the days in each of the first columns of `lanes`, one per row of `uniform`.
+
+    `day` stands sorted by group, `begin` tells where groups begin and the last one ends, `order` the row of `lanes`
+    that each day belongs to. Fisher and Yates, on numbers between 0 and 1. O(incidents x columns).
+    """
+    mixed = np.empty(len(day), lanes.dtype)
+    for k in range(len(uniform)):
+        mixed[:] = day
+        for g in range(len(begin) - 1):
+            low = begin[g]
+            for i in range(begin[g + 1] - 1, low, -1):
+                j = low + int(uniform[k, i] * (i - low + 1))
+                mixed[i], mixed[j] = mixed[j], mixed[i]
+        for i in range(len(day)):
+            lanes[order[i], k] = mixed[i]

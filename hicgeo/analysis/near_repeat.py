@@ -192,13 +192,10 @@ def knox(
     nearby, soon = metres[np.isfinite(metres)], lags[np.isfinite(lags)]
     pairs = pairs_within(place, float(nearby[-1]), metric)
     band = (np.searchsorted(nearby, pairs.distance, side="right") - 1).astype(np.int32)
-    sooner = _count_all(pairs, band, day[:, None], soon[1:], len(nearby) - 1)
-    observed = _complete(sooner, day, metres, lags, band)[..., 0]
-    order = np.argsort(day, kind="stable")  # months in one piece
-    month = events.month()[chosen][order] if permute == "month" else np.zeros(len(day), np.int64)
-    turned = np.empty((len(day), draws), np.int64)
-    turned[order] = _permuted(day[order], month, draws, random)
-    null = _complete(_count_all(pairs, band, turned, soon[1:], len(nearby) - 1), day, metres, lags, band)
+    count = _Counter(pairs, band, soon[1:], len(nearby) - 1, int(day.min()))
+    observed = _complete(count(day), day, metres, lags, band)[..., 0]
+    month = events.month()[chosen] if permute == "month" else np.zeros(len(day), np.int64)
+    null = _complete(count.permuted(day, month, draws, random), day, metres, lags, band)
     return Knox(
         table=_knox_table(metres, lags, observed, null),
         n=len(day), n_unlocated=events.n_unlocated, n_imprecise=events.n_imprecise, n_undated=events.n_undated,
@@ -219,33 +216,46 @@ def _of_half(events: Events, half: Half) -> npt.NDArray[np.intp]:
     return chosen
 
 
-def _permuted(
-    day: npt.NDArray[np.int64], group: npt.NDArray[np.int64], draws: int, random: np.random.Generator
-) -> npt.NDArray[np.int64]:
-    """(n, draws) permutations of the days within each group; groups stand together."""
-    out = np.empty((draws, len(day)), np.int64)
-    begin = np.flatnonzero(np.r_[True, np.diff(group) != 0])
-    for a, b in zip(begin, np.r_[begin[1:], len(day)], strict=True):
-        out[:, a:b] = random.permuted(np.broadcast_to(day[a:b], (draws, b - a)), axis=1)
-    return out.T
+class _Counter:
+    """Pairs per distance band that lie fewer days apart than each edge, for days in any order."""
 
+    def __init__(self, pairs: Pairs, band: npt.NDArray[np.int32], edges: Array, bands: int, first_day: int) -> None:
+        self.pairs, self.band, self.bands, self.first_day = pairs, band, bands, first_day
+        self.edges = edges.astype(np.float32)
 
-def _count_all(
-    pairs: Pairs, band: npt.NDArray[np.int32], day: npt.NDArray[np.int64], edges: Array, bands: int
-) -> npt.NDArray[np.int64]:
-    """(bands, edges, columns of day) pairs that lie fewer days apart than each edge."""
-    from hicgeo.analysis import _compiled_near_repeat as loops
+    def __call__(self, day: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """(bands, edges, 1) of the days as they are."""
+        from hicgeo.analysis import _compiled_near_repeat as loops
 
-    columns = day.shape[1]
-    out = np.empty((bands, len(edges), columns), np.int64)
-    near = (day - day.min()).astype(np.float32)  # whole numbers, exact up to 16 million days
-    for begin in range(0, columns, loops.LANES):
         lanes = np.zeros((len(day), loops.LANES), np.float32)
-        block = near[:, begin : begin + loops.LANES]
-        lanes[:, : block.shape[1]] = block
-        counted = loops.count_sooner(pairs.first, pairs.other, band, lanes, edges.astype(np.float32), bands)
-        out[..., begin : begin + loops.LANES] = counted[..., : block.shape[1]]
-    return out
+        lanes[:, 0] = self._near(day)
+        return self._count(lanes, 1)
+
+    def permuted(
+        self, day: npt.NDArray[np.int64], group: npt.NDArray[np.int64], draws: int, random: np.random.Generator
+    ) -> npt.NDArray[np.int64]:
+        """(bands, edges, draws) of permutations of the days within each group, some at a time to save memory."""
+        from hicgeo.analysis import _compiled_near_repeat as loops
+
+        order = np.lexsort((day, group))
+        begin = np.append(np.flatnonzero(np.diff(group[order], prepend=group.min() - 1)), len(day))
+        near = self._near(day)[order]
+        out = np.empty((self.bands, len(self.edges), draws), np.int64)
+        lanes = np.zeros((len(day), loops.LANES), np.float32)
+        for first in range(0, draws, loops.LANES):
+            width = min(loops.LANES, draws - first)
+            loops.shuffled(near, order, begin, random.random((width, len(day))), lanes)
+            out[..., first : first + width] = self._count(lanes, width)
+        return out
+
+    def _near(self, day: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        return (day - self.first_day).astype(np.float32)  # whole numbers, exact up to 16 million days
+
+    def _count(self, lanes: npt.NDArray[np.float32], width: int) -> npt.NDArray[np.int64]:
+        from hicgeo.analysis import _compiled_near_repeat as loops
+
+        counted = loops.count_sooner(self.pairs.first, self.pairs.other, self.band, lanes, self.edges, self.bands)
+        return np.asarray(counted[..., :width], np.int64)
 
 
 def _complete(

@@ -101,6 +101,36 @@ def test_p_values_are_those_of_a_plain_permutation(scattered):
     np.testing.assert_allclose(got.matrix("p_value").to_numpy(), (p + 1) / 2000, atol=0.05)
 
 
+def test_shuffles_are_those_of_fisher_and_yates():
+    from hicgeo.analysis import _compiled_near_repeat as loops
+
+    rng = np.random.default_rng(1)
+    day, order, begin = np.arange(10.0, 19.0, dtype=np.float32), rng.permutation(9), np.array([0, 4, 9])
+    uniform = rng.random((3, 9))
+    lanes = np.zeros((9, loops.LANES), np.float32)
+    loops.shuffled(day, order, begin, uniform, lanes)
+    for k in range(3):
+        mixed = list(day)
+        for low, high in ((0, 4), (4, 9)):
+            for i in range(high - 1, low, -1):
+                j = low + int(uniform[k, i] * (i - low + 1))
+                mixed[i], mixed[j] = mixed[j], mixed[i]
+        assert lanes[order, k].tolist() == mixed
+        assert sorted(mixed[:4]) == list(day[:4])
+    assert (lanes[:, 3:] == 0).all()
+
+
+def test_every_order_is_as_likely():
+    from hicgeo.analysis import _compiled_near_repeat as loops
+
+    rng = np.random.default_rng(2)
+    lanes = np.zeros((3, 6000), np.float32)
+    loops.shuffled(np.arange(3, dtype=np.float32), np.arange(3), np.array([0, 3]), rng.random((6000, 3)), lanes)
+    seen = np.unique(lanes, axis=1, return_counts=True)[1]
+    assert len(seen) == 6
+    assert np.abs(seen - 1000).max() < 110  # 3.8 standard errors
+
+
 def test_within_months_dates_stay_in_their_month(scattered):
     # One incident a month: nothing can be exchanged, so nothing can be tested.
     lonely = table(np.arange(12.0) * 30, np.zeros(12), np.arange(12) * 31)
