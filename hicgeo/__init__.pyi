@@ -62,6 +62,7 @@ from .sources.proposal import Proposal, propose_intake
 from .sources.sample import SampleCity, sample_city, write_sample
 from .suite.config import RunConfig
 from .suite.execute import run_suite
+from .suite.explore import explore_density
 from .suite.plans import read_plan, write_plan
 from .suite.run import Run, open_run
 
@@ -128,6 +129,7 @@ __all__ = [
     "direct_victims",
     "emerging_hotspots",
     "evaluate_operation",
+    "explore_density",
     "fitting_measures",
     "funnel",
     "gi_star",

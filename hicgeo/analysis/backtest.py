@@ -294,7 +294,7 @@ def backtest(
     pai: dict[tuple[str, int], tuple[float, Array]] = {}
     for horizon in horizons:
         trials = list(_trials(past, zero, end, horizon))
-        covered = int(max(trial.week.max() for trial in trials)) + 1
+        covered = int(max(trial.week.max(initial=0) for trial in trials)) + 1
         enough = covered >= MIN_BLOCKS
         drawn = times[:, :covered]
         best, best_drawn = best_in_hindsight(trials, grid, share, drawn)

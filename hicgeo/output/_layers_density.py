@@ -71,7 +71,7 @@ def surface_layer(surface: xr.DataArray, scene: Scene, name: str | None, *, leas
         kind="cells",
         key="surface",
         name=title,
-        unit=scene.say("unit.surface", cell=scene.number(cell)),
+        unit=scene.say("unit.surface.year" if surface.attrs.get("years") else "unit.surface", cell=scene.number(cell)),
         notes=(note, *sparse),
         classes=tuple(
             Entry(label, colour, f"{scene.number(ha)} ha")

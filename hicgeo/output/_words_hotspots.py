@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pandas as pd
+from scipy import stats
 
-from hicgeo.output.language import Language, number, percent, text
+from hicgeo.output.language import Language, month, number, percent, text
 
 
 def hotspots(spots: pd.DataFrame, language: Language) -> list[str]:
@@ -41,3 +42,19 @@ def hotspots(spots: pd.DataFrame, language: Language) -> list[str]:
             )
         )  # fmt: skip
     return sentences
+
+
+def explored(n: int, first: pd.Period, last: pd.Period, bandwidth: float, least: int, language: Language) -> str:
+    """Say what a map that follows sliders shows now, or that so few incidents make none."""
+    words = {"n": number(n, language), "first": month(first, language), "last": month(last, language)}
+    if n >= least:
+        return text("explore.shown", language, **words, bandwidth=number(bandwidth, language))
+    # exact Poisson interval of a count
+    low, high = stats.chi2.ppf(0.025, 2 * n) / 2 if n else 0.0, stats.chi2.ppf(0.975, 2 * n + 2) / 2
+    between = {"low": number(low, language, decimals=1), "high": number(high, language, decimals=1)}
+    return text("explore.few", language, **words, least=least, **between)
+
+
+def slider_labels(kernel: str, language: Language) -> tuple[str, str]:
+    """What stands beside the sliders of bandwidth and period."""
+    return text("picture.bandwidth", language, kernel=kernel), text("explore.period", language)

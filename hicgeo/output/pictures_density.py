@@ -1,13 +1,18 @@
-"""Still pictures of density: surfaces in classes, the curve of a bandwidth, a back-test with its intervals."""
+"""Pictures of density: surfaces in classes, still or redrawn at once, the curve of a bandwidth, a back-test."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import BytesIO
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from hicgeo.errors import ColumnError, InputError
 from hicgeo.output._layers import Scene
@@ -81,6 +86,68 @@ def plot_surface(
         title_fontsize=8,
     )  # fmt: skip
     return figure
+
+
+class LiveSurface:
+    """A picture of a density that is drawn again in milliseconds when the density changes.
+
+    Borders, water and legend are drawn once, by `plot_surface`, and laid over cells that are looked up per pixel.
+
+    Parameters
+    ----------
+    surface
+        The first density, whose classes all later ones are shown in.
+    areas
+        Neighbourhood table, for the borders.
+    language
+        "nl" or "en".
+
+    Raises
+    ------
+    InputError
+        The surface has no density, or the language is unknown.
+    """
+
+    def __init__(self, surface: xr.DataArray, areas: gpd.GeoDataFrame, *, language: str = "nl") -> None:
+        figure = plot_surface(surface, areas, language=language)
+        figure.set_dpi(110)
+        image = figure.axes[0].images[0]
+        palette = [tuple(image.cmap(n)) for n in range(image.cmap.N)]
+        image.set_visible(False)
+        figure.patch.set_alpha(0)
+        canvas: Any = FigureCanvasAgg(figure)
+        canvas.draw()
+        over = np.asarray(canvas.buffer_rgba()).astype(np.uint16)
+        self._breaks = layer_breaks(surface)
+        self._colours = np.array([(255, 255, 255), *(np.multiply(each[:3], 255) for each in palette)], np.uint16)
+        self._over, self._through = over[..., :3] * over[..., 3:] // 255, 255 - over[..., 3:]
+        cells = []
+        for axis, size in (("x", over.shape[1]), ("y", over.shape[0])):
+            pixel = np.arange(size) + 0.5
+            there = np.column_stack([pixel, pixel] if axis == "x" else [pixel, pixel[::-1]])
+            metres = figure.axes[0].transData.inverted().transform(there)[:, int(axis == "y")]
+            first, space = float(surface[axis][0]), float(surface.attrs["cell_size"])
+            cell = np.floor((metres - first) / space + 0.5).astype(int) + 1
+            cells.append(np.where((cell >= 1) & (cell <= surface.sizes[axis]), cell, 0))
+        self._column, self._row = cells
+
+    def png(self, surface: xr.DataArray) -> bytes:
+        """Picture of another density on the same grid.
+
+        Parameters
+        ----------
+        surface
+            Incidents per km2.
+        """
+        from PIL import Image
+
+        values = surface.to_numpy()
+        classes = np.pad(np.where(np.isnan(values), 0, np.digitize(values, self._breaks) + 1), ((1, 0), (1, 0)))
+        under = self._colours[classes[np.ix_(self._row, self._column)]]
+        pixels: npt.NDArray[np.uint8] = (self._over + under * self._through // 255).astype(np.uint8)
+        buffer = BytesIO()
+        Image.fromarray(pixels).save(buffer, format="png", compress_level=1)
+        return buffer.getvalue()
 
 
 def layer_breaks(surface: xr.DataArray) -> np.ndarray:
@@ -161,18 +228,25 @@ def plot_bandwidth(
         raise InputError("a bandwidth must have a curve", f"method {bandwidth.method!r}", 'choose it with method="ppl"')
     figure = Picture(figsize=(8, 3), layout="constrained")
     ax = figure.add_subplot()
-    per_sigma = bandwidth.radius(kernel) / bandwidth.sigma
+    chosen, per_sigma = bandwidth.radius(kernel), bandwidth.radius(kernel) / bandwidth.sigma
     curve = bandwidth.curve.sort_values("sigma")
-    ax.plot(curve["sigma"] * per_sigma, curve["criterion"], "o-", color=OURS, markersize=3)
-    ax.axvline(bandwidth.radius(kernel), color=INK, linewidth=1.2)
-    top = ax.get_ylim()[1]
-    ax.text(bandwidth.radius(kernel), top, f" {bandwidth.method}: {number(bandwidth.radius(kernel), said)} m", va="top",
-            fontsize=9)  # fmt: skip
-    if used is not None:
+    metres, criterion = curve["sigma"].to_numpy() * per_sigma, curve["criterion"].to_numpy()
+    ax.plot(metres, criterion, "o-", color=OURS, markersize=3)
+    # Far too small a bandwidth is so bad that beside it all others look alike: the axis is for those near the choice.
+    near = criterion[(metres >= chosen / 2) & (metres <= 4 * chosen)]
+    if (room := 0.15 * float(np.ptp(near))) > 0:
+        ax.set_ylim(near.min() - room, near.max() + room)
+    ax.axvline(chosen, color=INK, linewidth=1.2)
+    low, top = ax.get_ylim()
+    ax.text(chosen, top, f" {bandwidth.method}: {number(chosen, said)} m", va="top", fontsize=9)
+    if used is not None and abs(used / chosen - 1) > 0.005:
         ax.axvline(used, color=SOFT, linewidth=1.2, linestyle="--")
-        label = text("picture.used", said, metres=number(used, said))
-        ax.text(used, ax.get_ylim()[0], f" {label}", va="bottom", fontsize=9, color=SOFT)
+        ax.text(used, low, f" {text('picture.used', said, metres=number(used, said))}", va="bottom", fontsize=9,
+                color=SOFT)  # fmt: skip
     ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, said)))
+    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_xlabel(text("picture.bandwidth", said, kernel=kernel))
     ax.set_ylabel(text("picture.criterion", said))
     ax.spines[["top", "right"]].set_visible(False)
@@ -212,7 +286,7 @@ def plot_backtest(test: Any, *, language: str = "nl") -> Picture:
     names = list(dict.fromkeys(scores.index.get_level_values("method")))
     horizons = sorted(set(scores.index.get_level_values("horizon_days")))
     own = set(test.differences.index.get_level_values("method"))
-    figure = Picture(figsize=(8, 0.28 * len(names) * len(horizons) + 1.2), layout="constrained")
+    figure = Picture(figsize=(8, 0.32 * len(names) * len(horizons) + 1.2), layout="constrained")
     ax = figure.add_subplot()
     place, ticks = 0.0, []
     for name in names:
@@ -222,12 +296,12 @@ def plot_backtest(test: Any, *, language: str = "nl") -> Picture:
             ax.hlines(place, row["pai_low"], row["pai_high"], color=colour, linewidth=2.5)
             ax.plot(row["pai"], place, "o", color=colour, markersize=5)
             days = text("picture.days", said, n=horizon)
-            ticks.append((place, f"{text(f'method.{name}', said)}, {days}"))
+            ticks.append((place, fill(f"{text(f'method.{name}', said)}, {days}", 48)))
             place -= 1.0
         place -= 0.4
     ax.axvline(1, color=SOFT, linewidth=1, linestyle="--")
     ax.set_yticks([at for at, _ in ticks], [label for _, label in ticks], fontsize=8)
     ax.set_xlim(left=0)
-    ax.set_xlabel(text("picture.pai", said))
+    ax.set_xlabel(fill(text("picture.pai", said), 52))
     ax.spines[["top", "right"]].set_visible(False)
     return figure

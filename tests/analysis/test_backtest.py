@@ -235,3 +235,18 @@ def test_wrong_points_are_refused(points, grid):
     undated = points.copy()
     undated.loc[undated.index[:5], "start"] = pd.NaT
     assert hg.backtest(undated, grid, horizon_days=28, **NO_LEARNING).about["n_undated"] == 5
+
+
+def test_a_window_in_which_nothing_happened_counts_nothing(grid):
+    # 60 in one cell before day 200; then 20 in that cell and 20 elsewhere, none of them in days 228 to 255
+    rng = np.random.default_rng(3)
+    day = np.r_[rng.integers(0, 200, 60), np.repeat(np.arange(200, 220), 2), np.repeat(np.arange(270, 284), 2)]
+    inside = np.r_[np.ones(60, bool), np.arange(len(day) - 60) % 2 == 0]
+    xy = np.where(inside[:, None], [1050.0, 1050.0], [3050.0, 2050.0])
+    test = hg.backtest(
+        table(xy, day), grid, method="kde", bandwidth=300.0, horizon_days=28, rng=1,
+        test_from=pd.Timestamp("2023-01-01", tz="Europe/Amsterdam") + pd.Timedelta(days=200),
+    )  # fmt: skip
+    assert test.scores.loc[("kde", 28), "n"] == len(day) - 60
+    # 1200 cells, 24 marked: the counting map knows one cell before day 228, and both after
+    assert test.scores.loc[("last_year_100m", 28), "hits"] == pytest.approx(20 + 20 * 23 / 1199 + 28)

@@ -64,7 +64,7 @@ def test_a_back_test_shows_every_method_and_its_baselines():
     )
     figure = hg.plot_backtest(SimpleNamespace(scores=scores, differences=differences))
     said = words(figure)
-    assert "tellen per vak van 100 m in het afgelopen jaar, 28 dagen" in said
+    assert "tellen per vak van 100 m in het afgelopen jaar, 28\u00a0dagen" in said.replace("\n", " ")
     assert "willekeurig kiezen" in said
     with pytest.raises(hg.ColumnError, match="back-test"):
         hg.plot_backtest(scores)

@@ -4,7 +4,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "picture.used": ("gebruikt: {metres} m", "used: {metres} m"),
     "picture.bandwidth": ("bandbreedte in meters ({kernel})", "bandwidth in metres ({kernel})"),
     "picture.criterion": ("criterium", "criterion"),
-    "picture.days": ("{n} dagen", "{n} days"),
+    "picture.days": ("{n}\u00a0dagen", "{n}\u00a0days"),
     "picture.pai": (
         "keer zoveel incidenten als bij willekeurig kiezen (PAI, 95 %-interval)",
         "times as many incidents as a random choice (PAI, 95 % interval)",

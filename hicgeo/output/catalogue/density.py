@@ -4,6 +4,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "layer.surface": ("Waar {crime} zich concentreren", "Where {crime} concentrate"),
     "layer.hotspots": ("Hotspots, met rangnummer", "Hotspots, with rank"),
     "unit.surface": ("incidenten per km², cellen van {cell} m", "incidents per km², cells of {cell} m"),
+    "unit.surface.year": (
+        "incidenten per km² per jaar, cellen van {cell} m",
+        "incidents per km² per year, cells of {cell} m",
+    ),
     "unit.hotspots": ("gebieden met de hoogste dichtheid", "areas with the highest density"),
     "note.surface": (
         "Gladgestreken met een straal van {bandwidth} m ({kernel}); {n} incidenten met een bekende plek. "
@@ -54,4 +58,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "No place is demonstrably more than chance, given where the dwellings are.",
     ),
     "words.hotspots.none": ("Geen hotspots gevonden.", "No hotspots found."),
+    "explore.period": ("periode", "period"),
+    "explore.shown": (
+        "{n} incidenten, {first} tot en met {last}, {bandwidth} m. De klassen zijn die van het begin.",
+        "{n} incidents, {first} to {last}, {bandwidth} m. The classes are those of the start.",
+    ),
+    "explore.few": (
+        "{n} incidenten, {first} tot en met {last}: te weinig voor een kaart (onder {least}). Zoveel is bij herhaling "
+        "te verwachten: {low} tot {high}.",
+        "{n} incidents, {first} to {last}: too few for a map (under {least}). As many can be expected again: {low} "
+        "to {high}.",
+    ),
 }
