@@ -41,12 +41,12 @@ from .errors import (
 from .grid import Grid
 from .output.disclosure import Handling, Ledger, Protected, audit_html, protect
 from .output.maps import HotspotMap
-from .output.pictures import plot_rates, plot_seasons
+from .output.pictures import plot_rates
 from .output.pictures_change import plot_change, plot_lorenz, plot_persistence
 from .output.pictures_density import plot_backtest, plot_bandwidth, plot_surface
 from .output.pictures_operation import plot_evaluation
 from .output.pictures_rates import plot_funnel
-from .output.pictures_season import plot_groups, plot_hours, plot_months
+from .output.pictures_season import plot_groups, plot_hours, plot_months, plot_seasons
 from .output.quality import plot_quality, quality_table
 from .output.tables import write_surface, write_table
 from .output.target_sheets import write_target_sheets

@@ -139,6 +139,8 @@ class LogLinear:
         (series, terms), the errors widened by the dispersion; NaN where a series has no incidents on one side.
     dispersion
         (series,) Pearson estimate, at least 1.
+    pearson
+        (series,) the same as it is, which on average is right.
     freedom
         (series,) degrees of freedom.
     """
@@ -146,6 +148,7 @@ class LogLinear:
     coefficients: Array
     errors: Array
     dispersion: Array
+    pearson: Array
     freedom: Array
 
 
@@ -179,7 +182,7 @@ def quasi_poisson(counts: Array, design: Array, exposure: Array) -> LogLinear:
     freedom = seen.sum(axis=1) - design.shape[1]
     usable &= freedom > 0
     beta[~usable] = np.nan
-    errors, dispersion = np.full_like(beta, np.nan), np.full(len(y), np.nan)
+    errors, pearson = np.full_like(beta, np.nan), np.full(len(y), np.nan)
     rows = np.flatnonzero(usable)
     if len(rows):
         y, seen, estimate = y[rows], seen[rows], beta[rows]
@@ -192,12 +195,11 @@ def quasi_poisson(counts: Array, design: Array, exposure: Array) -> LogLinear:
             if np.abs(step).max() < 1e-10:
                 break
         mean = np.where(seen, exposure * np.exp(estimate @ design.T), 1.0)
-        pearson = np.where(seen, (y - mean) ** 2 / mean, 0.0).sum(axis=1)
         beta[rows] = estimate
-        dispersion[rows] = np.maximum(1.0, pearson / freedom[rows])
+        pearson[rows] = np.where(seen, (y - mean) ** 2 / mean, 0.0).sum(axis=1) / freedom[rows]
         variance = np.linalg.inv(information)[:, np.arange(design.shape[1]), np.arange(design.shape[1])]
-        errors[rows] = np.sqrt(variance * dispersion[rows, None])
-    return LogLinear(beta, errors, dispersion, freedom.astype(float))
+        errors[rows] = np.sqrt(variance * np.maximum(1.0, pearson[rows, None]))
+    return LogLinear(beta, errors, np.maximum(1.0, pearson), pearson, freedom.astype(float))
 
 
 def generator(rng: Rng | Any) -> np.random.Generator:

@@ -104,6 +104,7 @@ def change(
             "such as 2016 against 2015; for a part against all of last year take year_to_date",
         )
     table, excluded = _usable(counts, crime_type, provisional)
+    excluded |= dict.fromkeys(later.append(earlier).difference(pd.PeriodIndex(table.columns)), "not published")
     good = ~(later.isin(list(excluded)) | earlier.isin(list(excluded)))
     said = {str(m): why for m, why in excluded.items() if m in later or m in earlier}
     if not good.any():

@@ -389,12 +389,12 @@ class _Cloud:
                 "n_outside": _tally(weight[known & ~inside]),
                 "n_unlocated": _tally(weight[~known & ~imprecise]),
                 "n_imprecise": _tally(weight[imprecise]),
-                "places": "cells" if _at_centres(places[row], grid.cell_size) else "points",
+                "places": "cells" if at_centres(places[row], grid.cell_size) else "points",
             },
         )
 
 
-def _at_centres(places: Array, cell_size: float) -> bool:
+def at_centres(places: Array, cell_size: float) -> bool:
     """Whether every point is the centre of a cell: what is drawn of them then says no more than the cell."""
     return bool((np.abs(places % cell_size - cell_size / 2) < 1e-6 * cell_size).all())
 

@@ -12,6 +12,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from hicgeo.analysis._inference import false_discovery, rate_ratio
+from hicgeo.analysis.counting import MIN_MONTHS
+from hicgeo.analysis.density import at_centres
 from hicgeo.analysis.timing import DARK_MONTHS, aoristic, season_of
 from hicgeo.errors import InputError
 from hicgeo.schema import xy
@@ -32,9 +34,6 @@ KINDS = (CHRONIC, SEASONAL_DARK, SEASONAL_LIGHT, INCIDENTAL, UNDECIDED)
 ALPHA = 0.05
 MOSTLY = 0.5
 """Share of an area's incidents in a single season from which it is incidental."""
-
-MIN_SEASONS = 4
-"""Half years under which nothing can be said to come back: two full years."""
 
 
 def seasonal_areas(
@@ -69,13 +68,14 @@ def seasonal_areas(
           licht" (another share of dark incidents than the town, after correction for the number of areas),
           "chronisch" (a cluster in both halves), or "onbeslist" (a cluster in one half, and too little to tell);
         - `clustered`: "dark", "light" or "both", where clusters were found;
-        - `incidents_dark`, `incidents_light`: all incidents in its cells;
+        - `incidents`, of which `incidents_dark` and `incidents_light`: all in its cells;
         - `ratio` with `ratio_low` and `ratio_high`: dark over light incidents as a multiple of that of the town (95 %);
         - `p_fdr`: of a share of dark incidents like that of the town;
         - `share_season`, `seasons`: largest share of one season, and how many seasons had incidents;
         - `area_ha`.
 
-        `attrs`: `eps`, `min_incidents`, `months`, `n` (incidents used) and `seasons`.
+        `attrs`: `eps`, `min_incidents`, `months`, `n` (incidents used), `seasons`, and `places` ("cells" when the
+        incidents were moved to the centres of their cells with `grid.snap`, as what leaves the house must be).
 
     Raises
     ------
@@ -84,7 +84,8 @@ def seasonal_areas(
     CrsError
         Incidents and grid differ in CRS.
     InputError
-        The incidents cover under four half years (two years), or `eps` or `min_incidents` cannot be used.
+        The incidents cover under two full years (24 months from the first to the last), or `eps` or `min_incidents`
+        cannot be used.
 
     Notes
     -----
@@ -115,10 +116,11 @@ def seasonal_areas(
     dark_month = np.isin(month.columns.month, months)
     season, dark = names[when], dark_month[when]
     every = pd.unique(season)
-    if len(every) < MIN_SEASONS:
+    covered = int(np.ptp(when)) + 1 if len(when) else 0
+    if covered < MIN_MONTHS:
         raise InputError(
-            "a seasonal claim needs at least two full years, four half years",
-            f"incidents in {len(every)}",
+            "a seasonal claim needs at least two full years",
+            f"incidents over {covered} months",
             "give incidents over more years",
         )
     # border points of DBSCAN hang on the order of rows: let it be that of the places
@@ -136,6 +138,7 @@ def seasonal_areas(
     return _described(area, area_of_cell, clustered, dark, season, grid, {
         "eps": float(eps), "min_incidents": int(min_incidents), "months": list(months),
         "n": len(used), "seasons": len(every),
+        "places": "cells" if at_centres(points, grid.cell_size) else "points",
     })  # fmt: skip
 
 
@@ -202,6 +205,7 @@ def _described(
         {
             "kind": pd.Categorical(kind, categories=list(KINDS)),
             "clustered": pd.Series(clustered, dtype="str"),
+            "incidents": total,
             "incidents_dark": in_dark,
             "incidents_light": in_light,
             "ratio": ratio,

@@ -127,13 +127,13 @@ def dark_days(
         pooled_light += complete[:, None] * use_light
         window = before.months | middle.months | after.months
         local = quasi_poisson(np.where(complete[:, None] & window, y, np.nan), design, days)
-        values = _ratio(y, days, use_dark, use_light, spread) | _trend(local, spread)
+        values = _ratio(y, days, use_dark, use_light, spread, headline.pearson) | _trend(local, spread)
         rows.append(
             pd.DataFrame(values | {"complete": complete}, index=table.index)
             .assign(season=season_name(begin, begin + length - 1))
             .loc[started]
         )
-    values = _ratio(y, days, pooled_dark, pooled_light, spread) | _trend(headline, spread)
+    values = _ratio(y, days, pooled_dark, pooled_light, spread, headline.pearson) | _trend(headline, spread)
     whole = pooled_dark.any(axis=1)
     rows.append(pd.DataFrame(values | {"complete": whole}, index=table.index).assign(season=ALL_SEASONS))
     out = pd.concat(rows).set_index("season", append=True).sort_index(kind="stable")
@@ -180,7 +180,9 @@ def _with_t(fit: LogLinear) -> Array:
     return np.asarray(fit.dispersion * (t / stats.norm.ppf(0.975)) ** 2)
 
 
-def _ratio(y: Array, days: Array, use_dark: Weights, use_light: Weights, spread: Array) -> dict[str, Array]:
+def _ratio(
+    y: Array, days: Array, use_dark: Weights, use_light: Weights, spread: Array, pearson: Array
+) -> dict[str, Array]:
     """Ratio of daily rates, each month weighing as often as it is used."""
     counted = np.nan_to_num(y)
 
@@ -196,7 +198,7 @@ def _ratio(y: Array, days: Array, use_dark: Weights, use_light: Weights, spread:
     dark, dark_days_, seen_dark = side(use_dark)
     light, light_days, seen_light = side(use_light)
     ratio, low, high = rate_ratio(dark, dark_days_, light, light_days, dispersion=spread)
-    log, half = _shrunk(dark, dark_days_, light, light_days, spread)
+    log, half = _shrunk(dark, dark_days_, light, light_days, spread, pearson)
     return {
         "ratio": ratio,
         "ratio_low": low,
@@ -209,13 +211,16 @@ def _ratio(y: Array, days: Array, use_dark: Weights, use_light: Weights, spread:
     }
 
 
-def _shrunk(dark: Array, dark_days: Array, light: Array, light_days: Array, spread: Array) -> tuple[Array, Array]:
+def _shrunk(
+    dark: Array, dark_days: Array, light: Array, light_days: Array, spread: Array, pearson: Array
+) -> tuple[Array, Array]:
     """Logarithms of ratios shrunk to their common mean, and half their 95 % intervals."""
-    if np.isnan(spread).any() and not np.isnan(spread).all():
-        spread = np.where(np.isnan(spread), np.nanmedian(spread), spread)  # too few to tell: as the others have it
+    if np.isnan(spread).any() and not np.isnan(spread).all():  # too few to tell: as the others have it
+        spread, pearson = (np.where(np.isnan(each), np.nanmedian(each), each) for each in (spread, pearson))
     with np.errstate(divide="ignore", invalid="ignore"):
         own = np.log((dark + 0.5) / dark_days / ((light + 0.5) / light_days))
-        error = spread * (1 / (dark + 0.5) + 1 / (light + 0.5))
+        by_chance = 1 / (dark + 0.5) + 1 / (light + 0.5)
+    error = spread * by_chance
     # half an incident on either side lets an area without any take part: it is drawn to the others as far as it goes
     known = np.isfinite(own) & np.isfinite(error) & (dark_days > 0) & (light_days > 0)
     log, variance = np.full_like(own, np.nan), np.full_like(own, np.nan)
@@ -224,15 +229,18 @@ def _shrunk(dark: Array, dark_days: Array, light: Array, light_days: Array, spre
         sums = [(side[known].sum(), (spread * side)[known].sum()) for side in (dark, light)]
         mean = np.log(sums[0][0] / dark_days[known].sum() * light_days[known].sum() / max(sums[1][0], 0.5) + 1e-9)
         of_mean = sum(varying / max(total, 0.5) ** 2 for total, varying in sums)
-        weight = 1 / error[known]
-        excess = (weight * (own[known] - mean) ** 2).sum() - known.sum()
+        away, error = own[known] - mean, error[known]
+        # what each area differs beyond its error, the dispersion not raised to 1 or widened: that would hide it
+        excess = ((away**2 - (pearson * by_chance)[known]) / error).sum()
+        weight = 1 / error
         between = excess / weight.sum()
         unsure = np.sqrt(2 * ((1 + max(between, 0.0) * weight) ** 2).sum()) / weight.sum()
         # a spread that chance may have hidden is not none: its mean given that it is not negative
         between = stats.truncnorm.mean(-between / unsure, np.inf, between, unsure) if known.sum() > 1 else np.inf
-        kept = 1 / (1 + error[known] / between)
-        log[known] = kept * own[known] + (1 - kept) * mean
-        variance[known] = kept * error[known] + (1 - kept) ** 2 * of_mean
+        kept = 1 / (1 + error / between)
+        by_spread = away * (1 - kept) / (between + error) * unsure  # what the error of the spread makes of it
+        log[known] = mean + kept * away
+        variance[known] = kept * error + (1 - kept) ** 2 * of_mean + by_spread**2
     return log, stats.norm.ppf(0.975) * np.sqrt(variance)
 
 

@@ -21,7 +21,7 @@ RATE_COLOURS = ("#fff3c4", "#fdcf74", "#f79a3e", "#dc5b1c", "#952d04")
 NORM_COLOURS = {"boven": "#c8480f", "niet te onderscheiden": "#e4e2dc", "onder": "#2f6fb0"}
 SURFACE_COLOURS = ("#a8dc9b", "#4cb58b", "#287d8e", "#3f4788", "#3b0f55")  # light to dark, as viridis runs
 DARK_COLOURS = {"higher": "#5b3a8e", "same": "#e4e2dc", "lower": "#d9a016"}
-GROUP_COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")  # told apart by all (Tol 2021)
+GROUP_COLOURS = ("#ee6677", "#4477aa", "#228833", "#ccbb44", "#66ccee", "#aa3377")  # told apart by all (Tol 2021)
 NAMED, DIGEST = 3, 5
 """So many areas are named in a sentence, and listed in a briefing."""
 
@@ -169,9 +169,8 @@ def class_breaks(values: npt.NDArray[np.float64], classes: int = 5) -> npt.NDArr
     classes = min(classes, len(np.unique(known)))
     if classes < 2:
         return np.empty(0)
-    from mapclassify import Quantiles  # type: ignore[import-untyped]  # it has no types
-
-    return rounded_breaks(Quantiles(known, k=classes).bins[:-1], known)
+    bounds = np.quantile(known, np.arange(1, classes) / classes)
+    return rounded_breaks(np.unique(bounds), known)
 
 
 def rounded_breaks(bounds: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

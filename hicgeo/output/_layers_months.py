@@ -47,7 +47,9 @@ def month_layer(counts: pd.DataFrame, scene: Scene, crime_type: str, months: Seq
     lost = match(pd.Index(table["code"].unique()), scene, "counts")
     table = table[table["code"].isin(scene.areas.index)]
     shown = pd.PeriodIndex(months, freq="M")
-    wide = table.pivot(index="code", columns="month", values="incidents").sort_index()
+    wide = table.pivot(index="code", columns="month", values="incidents")
+    # an area of which nothing was ever published is not an area without incidents
+    wide = wide.reindex(wide.index.union(scene.areas.index[scene.dry(scene.areas.index)]).rename("code"))
     # a year more than is shown, for the figure of a year before
     number = wide.reindex(columns=pd.period_range(shown[0] - YEAR, shown[-1], freq="M")).to_numpy(float)
     state = table.pivot(index="code", columns="month", values="status").reindex(index=wide.index, columns=shown)
@@ -187,16 +189,16 @@ def _count(value: float, scene: Scene) -> str:
 def _total(when: pd.Period, now: np.ndarray, past: np.ndarray, scene: Scene, crime_type: str) -> str:
     """Sentence with the sum of a month over the areas that have a figure, and that of a year before."""
     known = ~np.isnan(now)
+    every, share = scene.areas_counted(len(now)), known.sum() / max(len(now), 1)
+    part = scene.say("months.of", n=scene.number(known.sum()), all=every)
     words = {
         "crime": crime(crime_type, scene.language),
         "month": month(when, scene.language),
-        "n": scene.number(known.sum()),
-        "all": scene.areas_counted(len(now)),
+        "areas": part if 0 < share < 1 else every,
         "total": _count(round(float(now[known].sum()), 1), scene),
     }
     if not known.any():
         return scene.say("months.none", **words)
-    both = known & ~np.isnan(past)
-    if not both.all():
-        return scene.say("months.total", **words)
-    return scene.say("months.total.before", **words, before=_count(round(float(past.sum()), 1), scene))
+    if np.isnan(past[known]).any():  # of other areas: not to be compared
+        return scene.say("months.total", **{**words, "areas": part})
+    return scene.say("months.total.before", **words, before=_count(round(float(past[known].sum()), 1), scene))

@@ -1,20 +1,37 @@
-"""Layers of the dark days and of areas with the same course over the year."""
+"""Layers of the season: more in the dark days or not, groups by their year, and places by the season they are busy."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from hicgeo.errors import ColumnError, InputError
-from hicgeo.output._layers import DARK_COLOURS, GROUP_COLOURS, Layer, Scene, entries, match, need
-from hicgeo.output._words_season import course
+from hicgeo.output._layers import DARK_COLOURS, GROUP_COLOURS, Entry, Layer, Scene, entries, match, need
+from hicgeo.output._words_season import STABLE, course, group_name
 from hicgeo.output.language import crime
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+PLACES = {
+    "chronisch": ("all_year", "#952d04"),
+    "seizoen: donker": ("dark", "#5b3a8e"),
+    "seizoen: licht": ("light", "#d9a016"),
+    "incidenteel": ("once", "#4cb58b"),
+    "onbeslist": ("undecided", "#c9c9c4"),
+}
+"""Kinds of `hicgeo.seasonal_areas`: key of their label, and colour."""
+
+
+def group_colours(k: int) -> tuple[str, ...]:
+    """Colours of so many groups, the strongest season first; a single pattern has no colour of alarm."""
+    return GROUP_COLOURS[:k] if k > 1 else GROUP_COLOURS[1:2]
 
 
 def dark_layer(season: pd.DataFrame, scene: Scene) -> Layer:
-    """Layer of the dark-days ratio over all seasons: higher, no difference shown, lower."""
+    """Layer of the dark-days ratio over all seasons: higher, no difference shown, lower, or too little known."""
     need(season, ["ratio", "ratio_low", "ratio_high"], "dark days")
     if list(season.index.names) != ["code", "season"] or "alle" not in season.index.get_level_values("season"):
         raise ColumnError(
@@ -26,19 +43,23 @@ def dark_layer(season: pd.DataFrame, scene: Scene) -> Layer:
     absent = match(pooled.index, scene, "dark days")
     adjusted = {"ratio_trend", "ratio_trend_low", "ratio_trend_high"} <= set(pooled)
     shown = "ratio_trend" if adjusted else "ratio"  # the headline: crime that falls must not pass for a season
+    pooled = pooled.reindex(scene.areas.index)
     low, high = pooled[f"{shown}_low"], pooled[f"{shown}_high"]
-    state = pd.Series(np.select([low > 1, high < 1, low.notna() & high.notna()], ["higher", "lower", "same"], ""),
-                      index=pooled.index).where(scene.dry(pooled.index), "")  # fmt: skip
-    member = {str(c): list(DARK_COLOURS).index(s) for c, s in state.items() if s}
-    rows = tuple(scene.say(key) for key in ("row.dark_ratio", "row.interval", "row.state"))
+    state = np.select([low > 1, high < 1, low.notna() & high.notna()], ["higher", "lower", "same"], "unknown")
+    classes = [(scene.say(f"dark.{name}"), colour, "") for name, colour in DARK_COLOURS.items()]
+    classes.append((scene.say("dark.unknown"), "#ffffff", "hatch-gap"))
+    places = [*DARK_COLOURS, "unknown"]
+    dry = scene.dry(pooled.index)
+    member = {str(c): places.index(s) for c, s, land in zip(pooled.index, state, dry, strict=True) if land}
     values: dict[str, tuple[str, ...]] = {
         str(code): (
             scene.number(ratio, 2),
             scene.between(lower, upper, 2),
-            scene.say(f"dark.{verdict}") if verdict else scene.say("state.none"),
+            scene.say(f"dark.{verdict}") if land else scene.say("state.none"),
         )
-        for code, ratio, lower, upper, verdict in zip(pooled.index, pooled[shown], low, high, state, strict=True)
-        if code in scene.areas.index
+        for code, ratio, lower, upper, verdict, land in zip(
+            pooled.index, pooled[shown], low, high, state, dry, strict=True
+        )
     }
     kind = crime(season.attrs.get("crime_type"), scene.language)
     return Layer(
@@ -47,9 +68,9 @@ def dark_layer(season: pd.DataFrame, scene: Scene) -> Layer:
         name=scene.say("layer.dark", crime=kind),
         unit=scene.say("unit.dark"),
         notes=(scene.say("note.dark"), *([scene.say("note.dark.trend")] if adjusted else []), *absent),
-        classes=entries([(scene.say(f"dark.{s}"), c, "") for s, c in DARK_COLOURS.items()], member, scene),
+        classes=entries(classes, member, scene),
         member=member,
-        rows=rows,
+        rows=tuple(scene.say(key) for key in ("row.dark_ratio", "row.interval", "row.state")),
         values=values,
     )
 
@@ -58,7 +79,6 @@ def season_layer(clusters: Any, scene: Scene) -> Layer:
     """Layer of seasonal groups; with one group it says that there is one pattern."""
     labels: pd.Series = clusters.labels
     absent = match(labels.index, scene, "seasonal groups")
-    peaks = {group: course(profile, scene.language) for group, profile in clusters.profiles.iterrows()}
     groups = list(clusters.profiles.index)
     if len(groups) > len(GROUP_COLOURS):
         raise InputError(
@@ -66,31 +86,79 @@ def season_layer(clusters: Any, scene: Scene) -> Layer:
             f"{len(groups)}",
             "ask for fewer groups",
         )
-    dry = dict(zip(labels.index, scene.dry(labels.index), strict=True))
-    unknown = len(groups)
-    member = {
-        str(code): groups.index(label) if label in peaks else unknown
-        for code, label in labels.items()
-        if dry[code] and not pd.isna(label)
-    }
-    shown = [scene.say("seasons.one")] if clusters.k == 1 else [f"{group}: {peaks[group]}" for group in groups]
-    classes = [(name, GROUP_COLOURS[n], "") for n, name in enumerate(shown)]
+    colours = group_colours(len(groups))
+    classes = [(group_name(clusters, each, scene.language), colours[n], "") for n, each in enumerate(groups)]
     classes.append((scene.say("seasons.none"), "#ffffff", "hatch-small"))
-    note = (
-        scene.say("note.seasons.one")
-        if clusters.k == 1
-        else scene.say("note.seasons", k=clusters.k, stability=scene.number(float(clusters.stability), 2))
-    )
+    unknown = len(groups)
+    every = scene.areas.index[scene.dry(scene.areas.index)]
+    label = labels.reindex(every)
+    if label.isna().any():
+        classes.append((scene.say("months.missing"), "#ffffff", "hatch-gap"))
+    member = {
+        str(code): unknown + 1 if pd.isna(each) else groups.index(each) if each in groups else unknown
+        for code, each in label.items()
+    }
+    peaks = [course(profile, scene.language) for _, profile in clusters.profiles.iterrows()]
+    if clusters.k == 1:
+        notes = [scene.say("note.seasons.one")]
+    else:
+        notes = [scene.say("note.seasons", k=clusters.k, stability=scene.number(float(clusters.stability), 2))]
+        if not clusters.stability >= STABLE:
+            notes.append(scene.say("words.groups.unstable"))
     return Layer(
         kind="areas",
         key="seasons",
         name=scene.say("layer.seasons"),
         unit=scene.say("unit.seasons"),
-        notes=(note, *absent),
+        notes=(*notes, *absent),
         classes=entries(classes, member, scene),
         member=member,
         rows=(scene.say("row.group"), scene.say("row.peak")),
-        values={
-            code: (classes[place][0], peaks[groups[place]] if place < unknown else "") for code, place in member.items()
-        },
+        values={code: (classes[place][0], peaks[place] if place < unknown else "") for code, place in member.items()},
+    )
+
+
+def place_layer(areas: gpd.GeoDataFrame, scene: Scene) -> Layer:
+    """Layer of places that are busy all year, in one season of every year, or once: unions of cells by kind.
+
+    Parameters
+    ----------
+    areas
+        Answer of `hicgeo.seasonal_areas`.
+    scene
+        The areas of the map.
+    """
+    import geopandas as gpd
+    import shapely
+
+    need(areas, ["kind", "area_ha"], "seasonal areas")
+    kinds = list(PLACES)
+    of = areas["kind"].astype(str).to_numpy()
+    strange = sorted(set(of) - set(kinds))
+    if strange:
+        raise InputError(
+            f"seasonal areas must be {', '.join(kinds)}",
+            ", ".join(strange),
+            "use the answer of hicgeo.seasonal_areas as it is",
+        )
+    every, hectares = np.asarray(areas.geometry.array), areas["area_ha"].to_numpy(float)
+    shapes = {n: shapely.normalize(shapely.union_all(every[of == kind])) for n, kind in enumerate(kinds) if kind in of}
+    about = areas.attrs
+    known = {"eps", "min_incidents"} <= set(about)
+    note = [scene.say("note.places", n=scene.number(about["min_incidents"]), eps=scene.number(about["eps"]))] * known
+    return Layer(
+        kind="cells",
+        key="places",
+        name=scene.say("layer.places"),
+        unit=scene.say("unit.places"),
+        notes=(*note, scene.say("note.places.kinds"), scene.say("note.places.limit")),
+        classes=tuple(
+            Entry(
+                scene.say(f"places.{key}"),
+                colour,
+                f"{scene.number((of == kind).sum())} ({scene.number(hectares[of == kind].sum())} ha)",
+            )
+            for kind, (key, colour) in PLACES.items()
+        ),
+        shapes=gpd.GeoSeries(list(shapes.values()), index=pd.Index(list(shapes), dtype="int64"), crs=areas.crs),
     )

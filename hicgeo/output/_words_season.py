@@ -20,6 +20,10 @@ SHORT: dict[Language, tuple[str, ...]] = {
     "nl": ("jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec"),
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
 }
+WEEKDAYS: dict[Language, tuple[str, ...]] = {
+    "nl": ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
 SUMMER = {6, 7, 8}
 APART = 30.0
 """Variance inflation over which darkness can hardly be told from the time of year."""
@@ -56,6 +60,81 @@ def course(profile: pd.Series, language: Language) -> str:
         names = [SHORT[language][month - 1] for month in ([begin] if begin == end else [begin, end])]
         runs.append("-".join(names))
     return text("course.peak", language, months=text("course.and", language).join(runs))
+
+
+def group_name(found: Any, group: str, language: Language) -> str:
+    """Name of a group with its course and how many times as much it has in the dark.
+
+    Parameters
+    ----------
+    found
+        Answer of `cluster_seasons`.
+    group
+        One of its groups.
+    language
+        "nl" or "en".
+    """
+    name = text("seasons.one", language) if found.k == 1 else str(group)
+    ratio = number(found.ratio[group], language, decimals=1)
+    return text("seasons.group", language, name=name, course=course(found.profiles.loc[group], language), ratio=ratio)
+
+
+def set_apart(profile: pd.DataFrame, language: Language) -> str:
+    """Say how many incidents a profile rests on, and how many windows were too long for it.
+
+    Parameters
+    ----------
+    profile
+        Answer of `hour_profile`.
+    language
+        "nl" or "en".
+    """
+    about = profile.attrs
+    used = number(about["used"], language)
+    if not about["set_apart"]:
+        return text("words.hours.all", language, used=used)
+    limit = number(pd.Timedelta(about["max_window"]).total_seconds() / 3600, language)
+    return text("words.hours", language, used=used, apart=number(about["set_apart"], language), limit=limit)
+
+
+def hours(profile: pd.DataFrame, language: Language) -> list[str]:
+    """Say what a profile of the hours of the week rests on, and which three hours are the busiest.
+
+    Parameters
+    ----------
+    profile
+        Answer of `hour_profile`.
+    language
+        "nl" or "en".
+    """
+    sentences = [set_apart(profile, language)]
+    if profile.attrs["by"] == "hour_of_week" and profile.attrs["used"]:
+        columns = ["aoristic", "aoristic_low", "aoristic_high"]
+        together = profile[columns].rolling(3).sum().set_axis(profile.index - 2)  # at the first of the three hours
+        within = together[(together.index >= 0) & (together.index % 24 <= 21)]
+        begin = int(within["aoristic"].idxmax())
+        n, low, high = (number(value, language) for value in within.loc[begin])
+        sentences.append(
+            text("words.hours.top", language, day=WEEKDAYS[language][begin // 24], begin=begin % 24,
+                 end=begin % 24 + 3, n=n, low=low, high=high, used=number(profile.attrs["used"], language))
+        )  # fmt: skip
+    return sentences
+
+
+def places(areas: pd.DataFrame, language: Language) -> list[str]:
+    """Say how many places are busy all year, in one season, or once.
+
+    Parameters
+    ----------
+    areas
+        Answer of `seasonal_areas`.
+    language
+        "nl" or "en".
+    """
+    of = areas["kind"].astype(str).value_counts()
+    kinds = {"all_year": "chronisch", "dark": "seizoen: donker", "light": "seizoen: licht", "once": "incidenteel",
+             "undecided": "onbeslist"}  # fmt: skip
+    return [text("words.places", language, n=len(areas), **{key: int(of.get(kind, 0)) for key, kind in kinds.items()})]
 
 
 def dark_days(season: pd.DataFrame, language: Language) -> list[str]:

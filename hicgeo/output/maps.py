@@ -305,7 +305,7 @@ class HotspotMap(MapPage):
         Parameters
         ----------
         clusters
-            Answer of `hicgeo.cluster_seasons`: `labels`, `profiles`, `k` and `stability` are read.
+            Answer of `hicgeo.cluster_seasons`: `labels`, `profiles`, `ratio`, `k` and `stability` are read.
 
         Raises
         ------
@@ -315,6 +315,31 @@ class HotspotMap(MapPage):
             None of the codes is on this map, or one occurs twice.
         """
         self._add(_layers_season.season_layer(clusters, self._scene))
+        return self
+
+    def add_seasonal_areas(self, areas: gpd.GeoDataFrame) -> HotspotMap:
+        """Add places that are busy all year, in one season of every year, or once, as cells coloured by kind.
+
+        Parameters
+        ----------
+        areas
+            Answer of `hicgeo.seasonal_areas`, made from `grid.snap(incidents)` when the map is for others than the
+            analyst. Areas with too few incidents are then left out.
+
+        Raises
+        ------
+        ColumnError
+            A column is missing.
+        InputError
+            A kind is unknown.
+        DisclosureError
+            A shape is not a union of cells of at least 100 m, or is drawn from exact points, and the map is for others
+            than the analyst.
+        """
+        _layers_season.place_layer(areas, self._scene)  # whatever is wrong with the table comes first
+        gate.check_places(areas.attrs, self.profile)
+        released, said = self._released(areas)
+        self._add(_layers_season.place_layer(released, self._scene), said)
         return self
 
     def add_months(self, counts: pd.DataFrame, *, crime_type: str, months: tuple[str, str] | None = None) -> HotspotMap:

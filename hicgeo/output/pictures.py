@@ -1,4 +1,4 @@
-"""Still pictures by matplotlib: the map for the index page, rates with their intervals, seasons."""
+"""Still pictures by matplotlib: the map for the index page, and rates with their intervals."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from hicgeo.errors import ColumnError, InputError
-from hicgeo.output._layers import DARK_COLOURS, NORM_COLOURS, Layer, Scene
-from hicgeo.output.language import MONTHS, Language, base_name, check_language, crime, number, period_text, text
+from hicgeo.output._layers import NORM_COLOURS, Layer, Scene
+from hicgeo.output.language import Language, base_name, check_language, crime, number, period_text, text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -186,73 +186,6 @@ def plot_rates(
     if len(shown):
         figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False, fontsize=8)
     _tidy(ax, said)
-    return figure
-
-
-def plot_seasons(table: pd.DataFrame, *, code: str | None = None, language: str = "nl") -> Picture:
-    """Show dark-days ratios per season, or a monthly index, with their 95 % intervals.
-
-    Parameters
-    ----------
-    table
-        Answer of `hicgeo.dark_days` on (code, season), or of `hicgeo.seasonal_index` on (code, month of year).
-    code
-        Which area; needed when the table has more than one.
-    language
-        "nl" or "en".
-
-    Returns
-    -------
-    Picture
-        One point per season or month, with a line where dark and light, or month and mean, are equal.
-
-    Raises
-    ------
-    ColumnError
-        It is neither of the two tables.
-    InputError
-        The code is not in the table or must be chosen, or the language is unknown.
-
-    Notes
-    -----
-    Dark-days ratios are shown as they are, without adjustment for a trend over the years. Incomplete seasons are open
-    circles. O(seasons).
-    """
-    said = check_language(language)
-    if table.index.nlevels != 2:
-        raise ColumnError("the table must be indexed by (code, season) or (code, month)",
-                          f"{table.index.nlevels} levels", "use the answer of dark_days or seasonal_index")  # fmt: skip
-    codes = table.index.get_level_values(0).unique()
-    if code is None and len(codes) == 1:
-        code = codes[0]
-    if code not in codes:
-        raise InputError("code must be one of the areas of the table", f"{code!r} among {len(codes)} areas", "name one")
-    part = pd.DataFrame(table.xs(code, level=0))
-    dark = "ratio" in part
-    prefix = "ratio" if dark else "index"
-    _need(part, (prefix, f"{prefix}_low", f"{prefix}_high"), "seasons")
-    figure = Picture(figsize=(8, 4), layout="constrained")
-    ax = figure.add_subplot()
-    place = np.arange(len(part))
-    value, low, high = (part[each].to_numpy(float) for each in (prefix, f"{prefix}_low", f"{prefix}_high"))
-    whole = part["complete"].fillna(False).to_numpy(bool) if "complete" in part else np.ones(len(part), bool)
-    for chosen, face in ((whole, DARK_COLOURS["higher"]), (~whole, "#ffffff")):
-        if chosen.any():
-            ax.vlines(place[chosen], low[chosen], high[chosen], color=DARK_COLOURS["higher"], linewidth=2)
-            ax.plot(place[chosen], value[chosen], "o", markeredgecolor=DARK_COLOURS["higher"], color=face, markersize=7,
-                    label=None if face != "#ffffff" else text("picture.incomplete", said))  # fmt: skip
-    ax.axhline(1, color=SOFT, linewidth=1, linestyle="--")
-    labels = [text("picture.all", said) if str(s) == "alle" else str(s) for s in part.index]
-    if not dark:
-        labels = [MONTHS[said][int(m) - 1][:3] for m in part.index]
-    ax.set_xticks(place, labels, rotation=0 if len(part) <= 12 else 90)
-    kind = crime(table.attrs.get("crime_type"), said)
-    heading = text("picture.dark" if dark else "picture.index", said)
-    ax.set_title(f"{heading}: {kind}", loc="left", fontsize=11, parse_math=False)
-    ax.set_ylim(bottom=0)
-    if not whole.all():
-        ax.legend(frameon=False, fontsize=8)
-    _tidy(ax, said, vertical=True)
     return figure
 
 

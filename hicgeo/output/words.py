@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -19,18 +20,21 @@ from hicgeo.output.language import Language, base_name, check_language, crime, n
 from hicgeo.output.target_words import context_said, targets_said
 
 
-def in_words(result: Any, *, language: str = "nl") -> list[str]:
+def in_words(result: Any, *, language: str = "nl", names: pd.Series | None = None) -> list[str]:
     """Say in whole sentences what a result shows, its uncertainty included.
 
     Parameters
     ----------
     result
         Answer of `rates`, `group_rates`, `match_codes`, `hotspots`, `dark_days`, `darkness_effect`, `cluster_seasons`,
-        `outlook`, `knox`, `near_repeat_chains`, `space_time_scan`, `st_dbscan`, `emerging_hotspots`,
+        `seasonal_areas`, `hour_profile`, `outlook`, `knox`, `near_repeat_chains`, `space_time_scan`, `st_dbscan`,
+        `emerging_hotspots`,
         `minimum_detectable_effect`, `evaluate_operation`, `target_areas`, `context_layers`, `backtest`, `change`,
         `year_to_date`, `trend`, `persistence`, `rank_areas`, `concentration`, `crosswalk` or `read_incidents`.
     language
         "nl" or "en".
+    names
+        Names on the codes of areas, such as `neighbourhoods["name"]`: said in place of the codes.
 
     Returns
     -------
@@ -60,6 +64,8 @@ def in_words(result: Any, *, language: str = "nl") -> list[str]:
         "rate_eb": _rates,
         "share_incidents": hotspots,
         "ratio_trend": season.dark_days,
+        "by_middle": season.hours,
+        "clustered": season.places,
         "features": context_said,
         "incidents_before": _words_rates.change,
         "per_year": _words_rates.trend,
@@ -83,17 +89,19 @@ def in_words(result: Any, *, language: str = "nl") -> list[str]:
         "gini": _words_rates.concentration,
         "shares": _words_rates.crosswalk,
     }
-    for mark, speak in by_columns.items():
-        if mark in columns:
-            return speak(result, said)
-    for mark, speak in by_field.items():
-        if hasattr(result, mark):
-            return speak(result, said)
-    raise InputError(
-        "in_words must be given a result of hicgeo",
-        type(result).__name__,
-        "give the answer of rates, hotspots, dark_days, cluster_seasons, match_codes or read_incidents",
-    )
+    known = [speak for mark, speak in by_columns.items() if mark in columns]
+    known += [speak for mark, speak in by_field.items() if hasattr(result, mark)]
+    if not known:
+        raise InputError(
+            "in_words must be given a result of hicgeo",
+            type(result).__name__,
+            "give the answer of rates, hotspots, dark_days, cluster_seasons, match_codes or read_incidents",
+        )
+    sentences = known[0](result, said)
+    if names is None:
+        return sentences
+    of = {str(code): str(name) for code, name in names.dropna().items()}
+    return [re.sub(r"\b(?:BU|WK|GM)\w+", lambda found: of.get(found[0], found[0]), each) for each in sentences]
 
 
 def _names(codes: list[str], language: Language) -> str:

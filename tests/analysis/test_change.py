@@ -67,6 +67,18 @@ def test_provisional_and_missing_months_take_their_counterparts_with_them():
     assert more.attrs["months"] == 11
 
 
+def test_months_after_the_counts_are_left_out_with_their_counterparts():
+    counts = table(np.ones((3, 22)))  # to October 2016
+    with pytest.warns(hg.HicgeoWarning, match=r"2016-11 \(not published\); 2016-12 \(not published\)"):
+        got = hg.change(counts, period="2016", against="2015", **TYPE)
+    assert got["incidents_before"].tolist() == [10, 10, 10]
+    assert got["incidents"].tolist() == [10, 10, 10]
+    assert (got["state"] == "niet te onderscheiden").all()
+    assert got.attrs["months"] == 10
+    with pytest.raises(hg.InputError, match="2017-01: not published"):
+        hg.change(counts, period=("2017-01", "2017-03"), against=("2016-01", "2016-03"), **TYPE)
+
+
 def test_an_area_without_a_month_is_incomplete_and_says_nothing():
     per_month = np.ones((30, 24))
     per_month[3, 20] = np.nan

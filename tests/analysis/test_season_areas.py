@@ -107,10 +107,12 @@ def test_no_cluster_is_an_empty_answer_and_a_short_period_none():
     incidents = town(np.random.default_rng(4), [], background=300)
     got = areas_of(incidents, min_incidents=60)
     assert len(got) == 0
-    assert list(got.columns[:3]) == ["kind", "clustered", "incidents_dark"]
-    short = incidents[incidents["start"] < "2020-12-01"]
-    with pytest.raises(hg.InputError, match="two full years"):
-        areas_of(short)
+    assert list(got.columns[:4]) == ["kind", "clustered", "incidents", "incidents_dark"]
+    for first, last in (("2019-10-01", "2020-12-01"), ("2020-03-01", "2021-05-01"), ("2020-01-01", "2021-12-01")):
+        # the second touches four half years in fourteen months, the third lacks one month
+        short = incidents[incidents["start"].between(first, last)]
+        with pytest.raises(hg.InputError, match="two full years"):
+            areas_of(short)
     with pytest.raises(hg.InputError, match="eps"):
         areas_of(incidents, eps=0)
     with pytest.raises(hg.CrsError):

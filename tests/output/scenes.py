@@ -141,7 +141,8 @@ def clusters(areas_: gpd.GeoDataFrame, k: int = 2) -> SimpleNamespace:
     labels = pd.Series([f"groep {g % k + 1}" for g in range(len(areas_))], index=areas_.index)
     if k > 1:
         labels.iloc[2] = "niet in te delen"
-    return SimpleNamespace(labels=labels, profiles=profiles, k=k, stability=0.71)
+    ratio = pd.Series(np.linspace(2.0, 1.2, k), index=profiles.index)
+    return SimpleNamespace(labels=labels, profiles=profiles, ratio=ratio, k=k, stability=0.71)
 
 
 def counts(areas_: gpd.GeoDataFrame, months: int = 30) -> pd.DataFrame:

@@ -63,6 +63,31 @@ def test_a_month_that_is_not_published_is_hatched_and_not_none():
     assert made.layers[0].member == {code: row[22] for code, row in data["frames"]["member"].items() if row[22] >= 0}
 
 
+def test_an_area_without_any_counts_is_hatched_and_not_none():
+    areas = scenes.areas()
+    counts = scenes.counts(areas).drop("BU99990003")
+    data = next(
+        iter(layers(HotspotMap(areas, title="t").add_months(counts, crime_type="woninginbraak").to_html()).values())
+    )
+    assert {data["classes"][place]["pattern"] for place in data["frames"]["member"]["BU99990003"]} == {"hatch-gap"}
+    assert data["classes"][-1]["count"] == "1 buurt"
+    assert data["frames"]["notes"][-1] == (
+        "November 2024: 63 woninginbraken, een jaar eerder 63 (11 van 12 buurten met een cijfer)."
+    )
+
+
+def test_months_with_few_different_counts_have_fewer_classes():
+    areas = scenes.areas()
+    counts = scenes.counts(areas)
+    code = counts.index.get_level_values("code")
+    counts["incidents"] = counts["incidents"].where(code > "BU99990008", counts["incidents"].clip(upper=1))
+    data = next(
+        iter(layers(HotspotMap(areas, title="t").add_months(counts, crime_type="straatroof").to_html()).values())
+    )
+    used = {place for series in data["frames"]["member"].values() for place in series if place >= 0}
+    assert used == set(range(len(data["classes"]) - 1)), "every class but that of gaps has an area in some month"
+
+
 def test_the_order_of_the_counts_does_not_matter():
     areas = scenes.areas()
     counts = scenes.counts(areas)

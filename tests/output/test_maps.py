@@ -167,10 +167,20 @@ def test_borders_stay_together_and_near_what_they_were():
 def test_one_seasonal_group_says_so_and_unclear_areas_are_hatched():
     areas = scenes.areas()
     one = next(iter(layers(HotspotMap(areas, title="t").add_seasons(scenes.clusters(areas, k=1)).to_html()).values()))
-    assert one["classes"][0]["label"] == "één patroon"
+    assert one["classes"][0]["label"] == "één patroon: vlak, 2,0 × in het donker"
     assert "Er is één patroon" in one["notes"][0]
-    two = next(iter(layers(HotspotMap(areas, title="t").add_seasons(scenes.clusters(areas, k=2)).to_html()).values()))
+    found = scenes.clusters(areas, k=2)
+    two = next(iter(layers(HotspotMap(areas, title="t").add_seasons(found).to_html()).values()))
     assert two["classes"][two["member"]["BU99990002"]]["pattern"] == "hatch-small"
+    assert len(two["notes"]) == 1
+    assert len(two["classes"]) == 3
+    # groups that do not last are said not to, and an area of which nothing is known is in no class of the others
+    found.stability = 0.3
+    found.labels = found.labels.drop("BU99990004")
+    less = next(iter(layers(HotspotMap(areas, title="t").add_seasons(found).to_html()).values()))
+    assert "niet stabiel" in less["notes"][1]
+    gap = less["classes"][less["member"]["BU99990004"]]
+    assert (gap["label"], gap["pattern"], gap["count"]) == ("niet gepubliceerd", "hatch-gap", "1 buurt")
 
 
 def test_dark_days_are_coloured_only_when_the_interval_leaves_out_one():
@@ -181,6 +191,14 @@ def test_dark_days_are_coloured_only_when_the_interval_leaves_out_one():
     for code, place in made["member"].items():
         low, high = pooled.loc[code, ["ratio_low", "ratio_high"]]
         assert place == (0 if low > 1 else 2 if high < 1 else 1)
+    # too little known, or nothing: neither is "no difference"
+    unsure = season.drop("BU99990004")
+    unsure.loc["BU99990005", ["ratio", "ratio_low", "ratio_high"]] = float("nan")
+    unsure.attrs = season.attrs
+    gaps = next(iter(layers(HotspotMap(areas, title="t").add_dark_days(unsure).to_html()).values()))
+    for code in ("BU99990004", "BU99990005"):
+        assert gaps["classes"][gaps["member"][code]]["pattern"] == "hatch-gap"
+        assert gaps["values"][code][2] == "te weinig of geen cijfers"
     # with a trend-adjusted ratio that one decides: here it shows no difference anywhere
     flat = season.assign(ratio_trend=1.0, ratio_trend_low=0.9, ratio_trend_high=1.1)
     adjusted = next(iter(layers(HotspotMap(areas, title="t").add_dark_days(flat).to_html()).values()))

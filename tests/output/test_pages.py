@@ -10,7 +10,8 @@ from shapely.geometry import Point
 from hicgeo.errors import ColumnError, InputError
 from hicgeo.output.briefing import IndexEntry, write_index
 from hicgeo.output.disclosure import audit_html
-from hicgeo.output.pictures import plot_rates, plot_seasons
+from hicgeo.output.pictures import plot_rates
+from hicgeo.output.pictures_season import plot_seasons
 from hicgeo.output.quality import plot_quality, quality_table
 
 

@@ -6,7 +6,7 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
-from hicgeo.output import _layers
+from hicgeo.output import _layers, _layers_season
 from hicgeo.output._layers_targets import TARGET_COLOUR
 from hicgeo.output._offline import own_text
 
@@ -22,6 +22,7 @@ GROUPS = {
     "norm": tuple(_layers.NORM_COLOURS.values()),
     "dark": tuple(_layers.DARK_COLOURS.values()),
     "seasons": _layers.GROUP_COLOURS,
+    "places": tuple(colour for _, colour in _layers_season.PLACES.values()),
     "outlines": ("#14181c", TARGET_COLOUR),
 }
 

@@ -2,9 +2,13 @@
 
 from types import SimpleNamespace
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import scenes
+import shapely
+from test_maps import layers
 
 import hicgeo as hg
 from hicgeo.output._words_season import course
@@ -76,6 +80,9 @@ def test_the_outlook_speaks_whole_sentences(counts, language):
     assert all(each.endswith(".") and "{" not in each for each in sentences)
     top = ahead.seasons["expected"].idxmax()
     assert any(top in each for each in sentences)
+    named = hg.in_words(ahead, language=language, names=pd.Series({top: "Oost $1", "WK999999": None}))
+    assert [each.replace("Oost $1", top) for each in named] == sentences
+    assert named != sentences
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +115,69 @@ def test_pictures_are_drawn_and_what_is_no_answer_is_refused(counts, hours, lang
         hg.plot_hours(hours.iloc[:24])
     with pytest.raises(hg.InputError, match="crime_type"):
         hg.plot_months(counts, crime_type="overval")
+
+
+def test_a_picture_of_seasons_shows_both_ratios_and_names_the_incomplete(counts):
+    whole = counts.drop("WK990100")
+    later = whole[whole.index.get_level_values("month") >= pd.Period("2020-01", "M")]
+    ax = hg.plot_seasons(hg.dark_days(hg.roll_up(later, "region"), crime_type="woninginbraak"), language="en").axes[0]
+    labels = [label.get_text() for label in ax.get_xticklabels()]
+    assert labels == ["2019/20\nincomplete", "2020/21", "2021/22", "2022/23", "2023/24", "all seasons"]
+    both = {"as counted", "allowing for the trend, with 95 % interval"}
+    assert {text.get_text() for text in ax.get_legend().get_texts()} == both, "nothing that is not drawn"
+    season = hg.dark_days(hg.roll_up(whole, "region"), crime_type="woninginbraak")
+    ax = hg.plot_seasons(season, language="en").axes[0]
+    assert ax.get_xticklabels()[0].get_text() == "2019/20", "a season with one light half has a ratio, an open circle"
+    assert {text.get_text() for text in ax.get_legend().get_texts()} == both | {"incomplete season"}
+    drawn = {line.get_label(): line.get_ydata() for line in ax.lines}
+    pooled = season.droplevel("code").loc["alle"]
+    assert drawn["allowing for the trend, with 95 % interval"][-1] == pooled["ratio_trend"], "the one in the words"
+    assert drawn["as counted"][-1] == pooled["ratio"]
+
+
+def test_hours_say_what_they_rest_on_and_when_it_is_busiest():
+    moments = ["2024-05-03 20:10"] * 30 + ["2024-05-03 22:10"] * 20 + ["2024-05-06 03:00"] * 10
+    start = pd.to_datetime(pd.Series(moments)).dt.tz_localize("Europe/Amsterdam")
+    end = start + pd.Timedelta(minutes=20)
+    end.iloc[-1] += pd.Timedelta(days=21)
+    found = hg.hour_profile(pd.DataFrame({"start": start, "end": end}), max_window="48h", rng=1, draws=99)
+    first, second = hg.in_words(found)
+    assert first.startswith("59 incidenten zijn over hun tijdvenster gespreid; 1 met een venster langer dan 48 uur")
+    assert "vrijdag 20-23 uur, naar schatting 50 van de 59 (" in second
+    assert "Friday 20-23 h" in hg.in_words(found, language="en")[1]
+    assert hg.plot_hours(found).axes[0].get_xlabel() == first
+
+
+def seasonal_places(kinds, *, places="cells"):
+    cells = [shapely.box(80_000 + 300 * n, 450_000, 80_200 + 300 * n, 450_100) for n in range(len(kinds))]
+    table = gpd.GeoDataFrame(
+        {"kind": pd.Categorical(kinds), "clustered": "dark", "incidents": 20.0, "area_ha": 2.0},
+        geometry=cells, crs="EPSG:28992", index=pd.RangeIndex(1, len(kinds) + 1, name="area"),
+    )  # fmt: skip
+    table.attrs = {"eps": 250.0, "min_incidents": 15, "places": places}
+    return table
+
+
+def test_places_by_season_leave_the_house_as_cells_by_kind():
+    table = seasonal_places(["seizoen: donker", "chronisch", "seizoen: donker"])
+    page = hg.HotspotMap(scenes.areas(), title="t").add_seasonal_areas(table).to_html()
+    layer = next(iter(layers(page).values()))
+    assert {entry["label"]: entry["count"] for entry in layer["classes"]} == {
+        "in beide helften van het jaar": "1 (2 ha)", "meer in het donker dan elders": "2 (4 ha)",
+        "meer in het licht dan elders": "0 (0 ha)", "vooral in één seizoen": "0 (0 ha)", "onbeslist": "0 (0 ha)",
+    }  # fmt: skip
+    drawn = gpd.GeoDataFrame.from_features(layer["shapes"]["features"], crs=4326).to_crs("EPSG:28992")
+    assert drawn.area.to_numpy() == pytest.approx([2e4, 4e4], rel=1e-2)
+    assert "15 of meer incidenten binnen 250 m" in layer["notes"][0]
+    assert hg.in_words(table)[0].startswith("3 plekken met een cluster: 1 in beide helften van het jaar, 2 met meer")
+    with pytest.raises(hg.DisclosureError, match="snap"):
+        hg.HotspotMap(scenes.areas(), title="t").add_seasonal_areas(seasonal_places(["chronisch"], places="points"))
+    few = seasonal_places(["chronisch", "incidenteel"])
+    few.loc[2, "incidents"] = 3.0
+    kept = hg.HotspotMap(scenes.areas(), title="t").add_seasonal_areas(few)
+    assert kept.layers[0].classes[3].count == "0 (0 ha)", "too few incidents to be shown to others"
+    with pytest.raises(hg.InputError, match="somewhere"):
+        hg.HotspotMap(scenes.areas(), title="t").add_seasonal_areas(seasonal_places(["somewhere"]))
+    none = hg.HotspotMap(scenes.areas(), title="t").add_seasonal_areas(table.iloc[:0])
+    assert {entry.count for entry in none.layers[0].classes} == {"0 (0 ha)"}
+    assert none.to_html()

@@ -4,6 +4,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "dark.higher": ("meer in de donkere dagen", "more in the dark days"),
     "dark.same": ("geen verschil aangetoond", "no difference shown"),
     "dark.lower": ("minder in de donkere dagen", "fewer in the dark days"),
+    "dark.unknown": ("te weinig of geen cijfers", "too few or no figures"),
     "layer.dark": ("Donkere dagen: meer {crime}?", "Dark days: more {crime}?"),
     "layer.seasons": ("Groepen naar verloop over het jaar", "Groups by course over the year"),
     "unit.dark": (
@@ -27,8 +28,30 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Er is één patroon: de cijfers geven geen reden om gebieden naar seizoen te verdelen.",
         "There is one pattern: the figures give no reason to divide the areas by season.",
     ),
+    "seasons.group": ("{name}: {course}, {ratio} × in het donker", "{name}: {course}, {ratio} × in the dark"),
     "seasons.one": ("één patroon", "one pattern"),
     "seasons.none": ("niet in te delen", "cannot be assigned"),
+    "layer.places": ("Plekken naar seizoen", "Places by season"),
+    "unit.places": ("clusters van incidenten in cellen", "clusters of incidents in cells"),
+    "places.all_year": ("in beide helften van het jaar", "in both halves of the year"),
+    "places.dark": ("meer in het donker dan elders", "more in the dark than elsewhere"),
+    "places.light": ("meer in het licht dan elders", "more in the light than elsewhere"),
+    "places.once": ("vooral in één seizoen", "mostly in one season"),
+    "places.undecided": ("onbeslist", "undecided"),
+    "note.places.kinds": (
+        "Meer dan elders: een ander aandeel in het donker dan de hele stad, meer dan toeval geeft. Vooral in één "
+        "seizoen: meer dan de helft viel in een enkel half jaar.",
+        "More than elsewhere: another share in the dark than the whole town, by more than chance makes. Mostly in one "
+        "season: more than half fell in a single half year.",
+    ),
+    "note.places": (
+        "Een cluster: {n} of meer incidenten binnen {eps} m in de donkere of in de lichte maanden.",
+        "A cluster: {n} or more incidents within {eps} m in the dark or in the light months.",
+    ),
+    "note.places.limit": (
+        "Onbeslist: een cluster in één helft van het jaar, te weinig om er een seizoen in te zien.",
+        "Undecided: a cluster in one half of the year, too little to see a season in it.",
+    ),
     "row.dark_ratio": ("donker gedeeld door licht", "dark divided by light"),
     "picture.dark": ("Donkere dagen gedeeld door lichte dagen", "Dark days divided by light days"),
     "words.dark": (
@@ -132,5 +155,29 @@ TEXTS: dict[str, tuple[str, str]] = {
     "picture.hours.by_end": ("op het einde", "at the end"),
     "picture.months": ("Maanden per jaar: {crime} per dag", "Months by year: {crime} a day"),
     "picture.groups": ("Verloop over het jaar per groep", "Course over the year by group"),
-    "picture.groups.each": ("{name}: {course} ({n} gebieden)", "{name}: {course} ({n} areas)"),
+    "picture.groups.each": ("{n} gebieden", "{n} areas"),
+    "picture.dark.trend": ("met de trend verrekend, met 95 %-interval", "allowing for the trend, with 95 % interval"),
+    "picture.dark.plain": ("zoals geteld", "as counted"),
+    "picture.dark.none": ("onvolledig", "incomplete"),
+    "words.places": (
+        "{n} plekken met een cluster: {all_year} in beide helften van het jaar, {dark} met meer in het donker dan "
+        "elders, {light} met meer in het licht, {once} vooral in één seizoen, {undecided} onbeslist.",
+        "{n} places with a cluster: {all_year} in both halves of the year, {dark} with more in the dark than "
+        "elsewhere, {light} with more in the light, {once} mostly in one season, {undecided} undecided.",
+    ),
+    "words.hours": (
+        "{used} incidenten zijn over hun tijdvenster gespreid; {apart} met een venster langer dan {limit} uur zeggen "
+        "niets over het uur en doen niet mee.",
+        "{used} incidents are spread over their window of time; {apart} with a window longer than {limit} hours say "
+        "nothing of the hour and take no part.",
+    ),
+    "words.hours.all": (
+        "{used} incidenten zijn over hun tijdvenster gespreid.",
+        "{used} incidents are spread over their window of time.",
+    ),
+    "words.hours.top": (
+        "De drukste drie uren van de week: {day} {begin}-{end} uur, naar schatting {n} van de {used} ({low} tot "
+        "{high}).",
+        "The busiest three hours of the week: {day} {begin}-{end} h, an estimated {n} of {used} ({low} to {high}).",
+    ),
 }
