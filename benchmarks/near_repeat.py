@@ -1,20 +1,25 @@
 """Near repeats: time beside numpy and pointpats, a whole year of Chicago, false alarms and recovery.
 
-    .venv/bin/python benchmarks/near_repeat.py    # writes results/near_repeat.json; the tables are in near_repeat.md
+    .venv/bin/python benchmarks/near_repeat.py [speed peer chicago alarms recovery]
 
-pointpats is left out when it is not installed; the real data when they do not stand beside the project.
+Any of these parts, or all; writes results/near_repeat.json, and the tables are in near_repeat.md. `peer` times
+pointpats with the Python that HICGEO_PEERS names, and is left out without it; the real data when they do not stand
+beside the project. The first three want an idle machine.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import platform
+import resource
 import statistics
+import subprocess
+import sys
 import time
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import geopandas as gpd
 import numpy as np
@@ -53,36 +58,71 @@ def by_bincount(xy: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return observed.reshape(10, 4), (1 + as_many) / (1 + DRAWS)
 
 
-def timed(work, rounds: int) -> tuple[float, object]:
-    seconds, answer = [], None
+def timed(*works, rounds: int) -> tuple[list[float], list[object]]:
+    """Medians of works done in turn, and their last answers."""
+    seconds, answers = [[] for _ in works], [None] * len(works)
     for _ in range(rounds):
-        begin = time.perf_counter()
-        answer = work()
-        seconds.append(time.perf_counter() - begin)
-    return statistics.median(seconds), answer
+        for place, work in enumerate(works):
+            begin = time.perf_counter()
+            answers[place] = work()
+            seconds[place].append(time.perf_counter() - begin)
+    return [statistics.median(each) for each in seconds], answers
+
+
+def drawn(n: int) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(1)
+    return clustered(n, rng), rng.integers(0, 365, n)
 
 
 def speed() -> list[dict]:
     rows = []
-    for n, rounds in ((5_000, 5), (20_000, 3)):
-        rng = np.random.default_rng(1)
-        xy, day = clustered(n, rng), rng.integers(0, 365, n)
+    for n, rounds in ((500, 5), (5_000, 5), (20_000, 3)):
+        xy, day = drawn(n)
         points = dated(xy, day)
-        ours, own = timed(lambda p=points: hg.knox(p, distances=DISTANCES, days=DAYS, draws=DRAWS, rng=1), rounds)
-        plain, theirs = timed(lambda a=xy, d=day: by_bincount(a, d), rounds)
+        (ours, plain), (own, theirs) = timed(
+            lambda p=points: hg.knox(p, distances=DISTANCES, days=DAYS, draws=DRAWS, rng=1),
+            lambda a=xy, d=day: by_bincount(a, d),
+            rounds=rounds,
+        )
         assert (own.matrix().to_numpy() == theirs[0]).all(), "the same table"
-        gap = np.abs(own.matrix("p_value").to_numpy() - theirs[1].reshape(10, 4)).max()
+        gap = np.abs(own.matrix("p_value").fillna(1).to_numpy() - theirs[1].reshape(10, 4)).max()
         row = {"n": n, "pairs": own.pairs, "hicgeo": ours, "numpy": plain, "times": plain / ours, "p_gap": float(gap)}
-        if n <= 5_000 and importlib.util.find_spec("pointpats"):
-            from pointpats import Knox
-
-            np.random.seed(1)  # noqa: NPY002 - pointpats draws from the global state
-            row["pointpats_one_band"], _ = timed(
-                lambda a=xy, d=day: Knox(np.c_[a], d[:, None], delta=100, tau=7, permutations=DRAWS), 1
-            )
         rows.append(row)
         print(row, flush=True)
     return rows
+
+
+PEER = """
+import json, sys, time
+import numpy as np
+from pointpats import Knox
+xy, day = np.load(sys.argv[1]), np.load(sys.argv[2])
+np.random.seed(1)
+begin = time.perf_counter()
+found = Knox(xy, day[:, None].astype(float), delta=100, tau=6, permutations=int(sys.argv[3]))
+print(json.dumps({"seconds": time.perf_counter() - begin, "pairs": int(found.statistic_), "p": float(found.p_sim)}))
+"""
+
+
+def peer(permutations: int = DRAWS) -> dict | None:
+    """One band pair by pointpats beside all forty of ours."""
+    python = os.environ.get("HICGEO_PEERS")
+    if not python:
+        return None
+    xy, day = drawn(5_000)
+    with TemporaryDirectory() as folder:
+        paths = [str(Path(folder) / name) for name in ("xy.npy", "day.npy")]
+        np.save(paths[0], xy)
+        np.save(paths[1], day)
+        asked = [python, "-W", "ignore", "-c", PEER, *paths, str(permutations)]
+        told = json.loads(subprocess.run(asked, capture_output=True, text=True, check=True).stdout)
+    points = dated(xy, day)
+    (ours,), (own,) = timed(
+        lambda: hg.knox(points, distances=DISTANCES, days=DAYS, draws=permutations, rng=1), rounds=5
+    )
+    pairs = int(own.matrix().to_numpy()[0, 0])
+    return {"n": 5_000, "permutations": permutations, "hicgeo_40_cells": ours, "pointpats_1_cell": told["seconds"],
+            "times": told["seconds"] / ours, "pairs": [pairs, told["pairs"]]}  # fmt: skip
 
 
 def chicago() -> dict:
@@ -91,10 +131,13 @@ def chicago() -> dict:
     moment = pd.to_datetime(table["date"]).dt.tz_localize("Europe/Amsterdam")
     places = gpd.points_from_xy(table["x"], table["y"])
     points = gpd.GeoDataFrame({"start": moment, "end": moment}, geometry=places, crs="EPSG:26971")
-    seconds, knox = timed(lambda: hg.knox(points, draws=DRAWS, rng=1), 5)
-    chain_seconds, chains = timed(lambda: hg.near_repeat_chains(points, rng=1), 3)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    (seconds,), (knox,) = timed(lambda: hg.knox(points, draws=DRAWS, rng=1), rounds=5)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    (chain_seconds,), (chains,) = timed(lambda: hg.near_repeat_chains(points, rng=1), rounds=3)
     return {
         "n": knox.n, "undated": knox.n_undated, "pairs": knox.pairs, "seconds": seconds,
+        "peak_mb": [round(before), round(peak)],
         "observed": knox.matrix().to_numpy().tolist(), "ratio": knox.matrix("ratio").round(2).to_numpy().tolist(),
         "chains_seconds": chain_seconds, "radius": [chains.radius_m, chains.radius_low, chains.radius_high],
         "days": [chains.warning_days, chains.warning_days_low, chains.warning_days_high],
@@ -160,11 +203,14 @@ def recovery(seeds: int = 20) -> list[dict]:
     return rows
 
 
+PARTS = {"speed": speed, "peer": peer, "chicago": chicago, "alarms": false_alarms, "recovery": recovery}
+
 if __name__ == "__main__":
     hg.knox(dated(np.random.default_rng(0).uniform(0, 500, (50, 2)), np.arange(50)), draws=99, rng=1)  # compiled
-    result = {
-        "date": date.today().isoformat(), "cores": os.cpu_count(), "python": platform.python_version(),
-        "speed": speed(), "chicago": chicago() if CHICAGO.is_file() else None, "false_alarms": false_alarms(),
-        "recovery": recovery(),
-    }  # fmt: skip
-    RESULTS.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    asked_for = sys.argv[1:] or [name for name in PARTS if name != "chicago" or CHICAGO.is_file()]
+    for part in asked_for:
+        made = PARTS[part]()
+        result = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
+        result |= {"date": date.today().isoformat(), "cores": os.cpu_count(), "python": platform.python_version()}
+        result["false_alarms" if part == "alarms" else part] = made
+        RESULTS.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

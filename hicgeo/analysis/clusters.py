@@ -39,7 +39,8 @@ class SpaceTimeScan:
         On `rank`, the most likely first: `incidents`, `expected` (from where and when incidents come anyway), `ratio`,
         `period` (first and last day), `days`, `cells` (with incidents), `area_ha`, `log_ratio`, `p_value` (that chance
         gives one as strong anywhere; never 0), and the cells as polygons. The most likely one is always there; others
-        when their `p_value` is at most 0.05. No two share a cell on a day. Empty when nothing could be tested.
+        when their `p_value` is at most 0.05. No two share a cell on a day. Empty when nothing could be tested, as with
+        fewer than `least` incidents in the period.
     members
         On the incidents' index: `rank` of the wave that an incident is in, missing for none.
     null
@@ -168,8 +169,8 @@ def space_time_scan(
     Raises
     ------
     InputError
-        Fewer than two incidents lie in the period, it is no period or shorter than twice `max_days`, or an argument is
-        out of range.
+        Fewer than two incidents are left, the period is none or shorter than twice `max_days`, or an argument is out
+        of range.
     ColumnError
         `start` is missing or not time-zone aware.
     CrsError
@@ -219,14 +220,10 @@ def space_time_scan(
     events = events_of(incidents, date=date, max_window=max_window, precise_m=max(cell_size, max_radius_m / 2))
     day = events.day - first.to_datetime64().astype("datetime64[D]").astype(np.int64)
     used = np.flatnonzero((day >= 0) & (day < length))
-    if len(used) < 2:
-        raise InputError(
-            "at least 2 incidents must lie in the period", f"{len(used)} of {len(day)}", "take another period"
-        )
     town = _Circles(events.xy[used], day[used], length, cell_size, max_radius_m)
     scan = (int(max_days), windows == "now", int(least))
-    null = np.empty(draws)
-    for draw in range(draws):
+    null = np.zeros(draws)
+    for draw in range(draws if len(used) >= least else 0):
         null[draw] = town.largest(random.permutation(town.day), *scan)
     null.sort()
     table, chosen = _waves(town, scan, null, first, incidents.crs)
@@ -254,7 +251,9 @@ class _Circles:
         self.day = day[self.order]
         self.starts = np.concatenate([[0], np.cumsum(count)])
         self.upto = np.concatenate([[0], np.cumsum(np.bincount(day, minlength=length))])
-        pair = cKDTree(cell).query_pairs(radius / cell_size * (1 + 1e-9), output_type="ndarray").astype(np.int64)
+        pair = np.empty((0, 2), np.int64)
+        if len(cell):
+            pair = cKDTree(cell).query_pairs(radius / cell_size * (1 + 1e-9), output_type="ndarray").astype(np.int64)
         alone = np.arange(len(cell))
         centre, other = np.concatenate([pair, pair[:, ::-1], np.column_stack([alone, alone])]).T
         away = ((cell[centre] - cell[other]) ** 2).sum(axis=1)  # in whole cells, so that ties are ties

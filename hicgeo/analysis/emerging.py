@@ -118,7 +118,7 @@ def emerging_hotspots(
     Raises
     ------
     InputError
-        Fewer than ten steps fit in the period, nothing lies in the area then, the radius is under a cell, or an
+        Fewer than ten steps fit in the period, no incident lies in the area, the radius is under a cell, or an
         argument is out of range.
     ColumnError
         `start` is missing or not time-zone aware.
@@ -189,8 +189,8 @@ def emerging_hotspots(
     cell = grid.locate(events.xy)
     soon = (step >= 0) & (step < steps)
     used = soon & (cell >= 0)
-    if not used.any():
-        raise InputError("incidents must lie in the area and the period", "none", "check both")
+    if not (cell >= 0).any():
+        raise InputError("incidents must lie in the area", f"none of {len(cell)}", "take the grid of this area")
     counts = np.bincount(step[used] * grid.inside.size + cell[used], minlength=steps * grid.inside.size)
     bins = _bins(counts.reshape(steps, *grid.shape).astype(np.float64), grid, radius_m)
     table = _cells(bins, grid)

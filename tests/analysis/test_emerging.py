@@ -234,7 +234,7 @@ def test_all_on_one_day_has_no_course():
     "wrong",
     [
         {"period": ("2024-01-01", "2024-03-01")}, {"period": "2024"}, {"step_days": 0}, {"step_days": 1.5},
-        {"radius_m": 100}, {"radius_m": -1}, {"period": ("2014-01-01", "2015-01-01")}, {"date": "noon"},
+        {"radius_m": 100}, {"radius_m": -1}, {"date": "noon"},
     ],
 )  # fmt: skip
 def test_bad_arguments_are_refused(wrong):
@@ -250,6 +250,15 @@ def test_bad_tables_are_refused():
         found_in(points.drop(columns="start"))
     with pytest.raises(hg.InputError):
         found_in(points.iloc[:1])
+    with pytest.raises(hg.InputError, match="none of"):
+        found_in(points.set_geometry(points.translate(90_000)))
+
+
+def test_a_period_without_incidents_has_no_course():
+    found = found_in(town([20] * STEPS), period=("2014-01-01", "2015-01-01"))
+    assert found.n == 0
+    assert (found.cells["kind"] == "geen patroon").all()
+    assert found.areas.empty
 
 
 def test_every_course_is_named_for_a_reader():
