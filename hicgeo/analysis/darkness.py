@@ -133,12 +133,25 @@ def darkness_effect(
     time of year closely; what tells them apart is mostly the clock, which moves the evening by an hour twice a year.
     The contrast `clock` uses nothing else: four weeks on either side of each change, with a line of its own for each
     kind of change. Neither can tell darkness from what people do because the clock has changed, nor what would
-    happen if it were lighter: these are counts, not an experiment. O(days).
+    happen if it were lighter: these are counts, not an experiment. In simulations the intervals hold the truth in 92 to
+    98 % of series, and there is little power: in five years of days, an effect of 10 % an hour of darkness without any
+    other season is shown in 39 % of series with 5 incidents a day and in 95 % with 20. O(days).
 
     References
     ----------
     Fieller, E. C. (1954). Some problems in interval estimation. doi:10.1111/j.2517-6161.1954.tb00159.x
     Tompson, L. and Bowers, K. (2013). A stab in the dark? doi:10.1177/0022427812469114
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> days = pd.period_range("2020-01-01", "2024-12-31", freq="D")
+    >>> year = np.cos(2 * np.pi * (days.day_of_year.to_numpy() - 15) / 365.25)
+    >>> counted = pd.Series(np.random.default_rng(1).poisson(10 * np.exp(0.2 * year)), days)
+    >>> effect = darkness_effect(counted)
+    >>> effect.effects.loc["winter"].round(2).tolist(), round(effect.inflation)
+    ([1.24, 1.2, 1.27], 64)
     """
     y, days, unit = _daily(incidents)
     if not 0 <= empty_hours[0] < empty_hours[1] <= 24:

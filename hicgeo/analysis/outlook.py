@@ -125,6 +125,21 @@ def outlook(
     References
     ----------
     Gardner, E. S. and McKenzie, E. (1985). Forecasting trends in time series. doi:10.1287/mnsc.31.10.1237
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> months = pd.period_range("2018-10", "2024-09", freq="M")
+    >>> index = pd.MultiIndex.from_product(
+    ...     [[f"WK9901{n:02d}" for n in range(12)], ["woninginbraak"], months], names=["code", "crime_type", "month"])
+    >>> dark = np.isin(index.get_level_values("month").month, [10, 11, 12, 1, 2, 3])
+    >>> mean = np.where(dark, 15.0, 10.0) * index.get_level_values("month").days_in_month / 30
+    >>> counted = np.random.default_rng(1).poisson(mean).astype(float)
+    >>> counts = pd.DataFrame({"incidents": counted, "status": "final"}, index=index)
+    >>> ahead = outlook(counts, crime_type="woninginbraak")
+    >>> ahead.season, ahead.seasons.loc["WK990100", ["expected", "low", "high"]].round().tolist()
+    ('2024/25', [96.0, 76.0, 117.0])
     """
     if not 0 < level < 1:
         raise InputError("level must lie between 0 and 1", str(level), "leave it out for 0.90")
@@ -341,6 +356,21 @@ def score_outlook(
     Every forecast knows only the months before its season. A season is scored from 30 months of history on, so that
     there is a season before; months that were not published are left out, for all methods alike.
     O(seasons x outlook).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> months = pd.period_range("2018-10", "2024-09", freq="M")
+    >>> index = pd.MultiIndex.from_product(
+    ...     [[f"WK9901{n:02d}" for n in range(12)], ["woninginbraak"], months], names=["code", "crime_type", "month"])
+    >>> dark = np.isin(index.get_level_values("month").month, [10, 11, 12, 1, 2, 3])
+    >>> mean = np.where(dark, 15.0, 10.0) * index.get_level_values("month").days_in_month / 30
+    >>> counted = np.random.default_rng(1).poisson(mean).astype(float)
+    >>> counts = pd.DataFrame({"incidents": counted, "status": "final"}, index=index)
+    >>> scores = score_outlook(counts, crime_type="woninginbraak", rng=1, draws=99).loc["alle"]
+    >>> scores.loc["outlook", ["gain", "coverage"]].round(2).to_dict()
+    {'gain': 0.31, 'coverage': 0.94}
     """
     table = month_table(counts, crime_type)
     two_years(table)

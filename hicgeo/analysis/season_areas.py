@@ -100,6 +100,21 @@ def seasonal_areas(
     ----------
     Ester, M., Kriegel, H.-P., Sander, J. and Xu, X. (1996). A density-based algorithm for discovering clusters. KDD-96,
     226-231.
+
+    Examples
+    --------
+    >>> import geopandas as gpd
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from shapely.geometry import box
+    >>> from hicgeo.grid import Grid
+    >>> grid = Grid.over(gpd.GeoSeries([box(0, 0, 2000, 2000)], crs="EPSG:28992"), cell_size=100)
+    >>> when = pd.date_range("2020-01-15", periods=60, freq="MS", tz="Europe/Amsterdam").repeat(4)
+    >>> at = np.random.default_rng(1).normal(1000, 60, (len(when), 2))
+    >>> incidents = gpd.GeoDataFrame({"start": when, "end": when}, geometry=gpd.points_from_xy(*at.T, crs="EPSG:28992"))
+    >>> areas = seasonal_areas(grid.snap(incidents), grid, eps=250, min_incidents=15)
+    >>> areas[["kind", "incidents", "incidents_dark"]].to_numpy().tolist()
+    [['chronisch', 240.0, 120.0]]
     """
     if not (np.isfinite(eps) and eps > 0 and min_incidents >= 2):
         raise InputError("eps must be above 0 metres and min_incidents at least 2", f"eps={eps}, {min_incidents}",

@@ -151,6 +151,21 @@ def cluster_seasons(counts: pd.DataFrame, *, crime_type: str, rng: Rng) -> Seaso
     McLachlan, G. J. (1987). On bootstrapping the likelihood ratio test statistic for the number of components in a
     normal mixture. doi:10.2307/2347790
     Hennig, C. (2007). Cluster-wise assessment of cluster stability. doi:10.1016/j.csda.2006.11.025
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> months = pd.period_range("2018-10", "2024-09", freq="M")
+    >>> index = pd.MultiIndex.from_product(
+    ...     [[f"WK9901{n:02d}" for n in range(12)], ["woninginbraak"], months], names=["code", "crime_type", "month"])
+    >>> dark = np.isin(index.get_level_values("month").month, [10, 11, 12, 1, 2, 3])
+    >>> mean = np.where(dark, 15.0, 10.0) * index.get_level_values("month").days_in_month / 30
+    >>> counted = np.random.default_rng(1).poisson(mean).astype(float)
+    >>> counts = pd.DataFrame({"incidents": counted, "status": "final"}, index=index)
+    >>> groups = cluster_seasons(counts, crime_type="woninginbraak", rng=42)
+    >>> groups.k, groups.ratio.round(1).to_dict(), groups.labels.value_counts().to_dict()
+    (1, {'A': 1.5}, {'A': 12})
     """
     table = month_table(counts, crime_type)
     two_years(table)

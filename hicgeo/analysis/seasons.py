@@ -94,6 +94,19 @@ def dark_days(
     ----------
     McCullagh, P. and Nelder, J. A. (1989). Generalized Linear Models, ch. 6. doi:10.1201/9780203753736
     Morris, C. N. (1983). Parametric empirical Bayes inference. doi:10.1080/01621459.1983.10477920
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> months = pd.period_range("2018-10", "2024-09", freq="M")
+    >>> index = pd.MultiIndex.from_product(
+    ...     [["GM9901"], ["woninginbraak"], months], names=["code", "crime_type", "month"])
+    >>> dark = np.isin(index.get_level_values("month").month, [10, 11, 12, 1, 2, 3])
+    >>> counts = pd.DataFrame({"incidents": np.where(dark, 45.0, 30.0), "status": "final"}, index=index)
+    >>> season = dark_days(counts, crime_type="woninginbraak").loc["GM9901"]
+    >>> season.loc[["2019/20", "alle"], ["ratio", "ratio_low", "ratio_high"]].round(2).to_numpy().tolist()
+    [[1.5, 1.27, 1.77], [1.5, 1.38, 1.64]]
     """
     dark_months = _consecutive(months)
     if exposure not in ("days", "dark_hours"):
@@ -295,6 +308,19 @@ def seasonal_index(
     ----------
     Cleveland, R. B., Cleveland, W. S., McRae, J. E. and Terpenning, I. (1990). STL: a seasonal-trend decomposition
     procedure based on Loess. Journal of Official Statistics 6, 3-73.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> months = pd.period_range("2018-10", "2024-09", freq="M")
+    >>> index = pd.MultiIndex.from_product(
+    ...     [["GM9901"], ["woninginbraak"], months], names=["code", "crime_type", "month"])
+    >>> dark = np.isin(index.get_level_values("month").month, [10, 11, 12, 1, 2, 3])
+    >>> counts = pd.DataFrame({"incidents": np.where(dark, 45.0, 30.0), "status": "final"}, index=index)
+    >>> index = seasonal_index(counts, crime_type="woninginbraak").loc["GM9901"]
+    >>> index.loc[[1, 7], ["index", "index_low", "index_high"]].round(2).to_numpy().tolist()
+    [[1.18, 1.03, 1.34], [0.78, 0.66, 0.92]]
     """
     levels = {"ratio": _moving_average, "stl": _loess, "multiplicative": _regression}
     if method not in levels:

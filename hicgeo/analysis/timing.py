@@ -27,6 +27,9 @@ DAY = 86_400
 DARK_MONTHS = (10, 11, 12, 1, 2, 3)
 """Months of the dark season, in order."""
 
+WITHIN_THE_DAY = ("hour_of_day", "hour_of_week", "light")
+"""Units for which it must be known when on the day."""
+
 _MERIDIANS = 5.0
 """Degrees between the meridians at which the sun is reckoned; in between the sun drifts by under 0.3 s."""
 
@@ -82,8 +85,8 @@ def aoristic(
     Parameters
     ----------
     incidents
-        Incident table; only `start` and `end` (time-zone aware, start <= end) are used, and the places when `by` is
-        "light".
+        Incident table; `start` and `end` (time-zone aware, start <= end) are used, `time_status` where it is there, and
+        the places when `by` is "light".
     by
         Unit: "month" (each month apart), "month_of_year" (1-12), "season" (dark half years, October to March, named
         "2023/24", and light ones, named "2024"), "date", "day_of_week" (0 = Monday), "hour_of_day" (0-23),
@@ -100,7 +103,8 @@ def aoristic(
     weights
         On the incidents' index, one column a unit; each row sums to 1. A row set apart is NaN, so
         that `.sum()` is the total of the others. `attrs`: `by`, `max_window`, `set_apart` (how many windows are too
-        long), `unlocated` (of "light": how many have no place, NaN as well) and `twilight`.
+        long), `only_end` (of hours and light: of how many others nothing but the end is known, NaN as well),
+        `unlocated` (of "light": how many others have no place, NaN as well) and `twilight`.
 
     Raises
     ------
@@ -116,7 +120,9 @@ def aoristic(
     -----
     Weight is shared by real elapsed time in Europe/Amsterdam: a window over the clock change in
     March skips the hour that did not exist, and the repeated hour in October counts twice. Within
-    its window every moment is taken as equally likely. An incident with start = end is one moment.
+    its window every moment is taken as equally likely. An incident with start = end is one moment. When it was found
+    says on which day, not at which hour: of incidents with `time_status` "to_only" no hour is made, as that would be
+    the hour at which people come home.
 
     The sun is that of astral, at the incident's own longitude and its latitude to 0.1 degree (within half a
     minute). Where it does not
@@ -150,12 +156,16 @@ def aoristic(
         raise InputError("twilight must be a known definition", repr(twilight), f"one of {', '.join(_sun.TWILIGHTS)}")
     limit = np.inf if max_window is None else _length(max_window)
     within = end - start <= limit
+    found = np.zeros(len(start), bool)
+    if by in WITHIN_THE_DAY and "time_status" in incidents:
+        found = (incidents["time_status"] == "to_only").to_numpy(bool, na_value=False)
+    timed = within & ~found
     placed = np.ones(len(start), bool)
     if by == "light":
         place, placed, later = _places(incidents)
         start, end = start + later, end + later
         units = pd.Index(_sun.LIGHT, name=by)
-    kept = np.flatnonzero(within & placed)
+    kept = np.flatnonzero(timed & placed)
     first, last = (int(start[kept].min()), int(end[kept].max())) if len(kept) else (0, 0)
     if by == "light":
         degrees = _sun.TWILIGHTS[twilight]
@@ -170,13 +180,14 @@ def aoristic(
     weights = np.zeros((len(start), len(units)))
     for rows, (change, unit) in parts:
         _compiled_timing.spread(rows, start, end, change, unit, weights)
-    weights[~(within & placed)] = np.nan
+    weights[~(timed & placed)] = np.nan
     table = pd.DataFrame(weights, index=incidents.index, columns=units)
     table.attrs = {
         "by": by,
         "max_window": None if max_window is None else str(max_window),
         "set_apart": int((~within).sum()),
-        "unlocated": int((within & ~placed).sum()),
+        "only_end": int((within & found).sum()),
+        "unlocated": int((timed & ~placed).sum()),
         "twilight": twilight,
     }
     return table
@@ -224,6 +235,15 @@ def hour_profile(
     -----
     The interval is about which incidents happened to be registered: it cannot know that the moments in a window are
     not equally likely, which blurs sharp peaks. O(draws x units entered by the windows).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> start = pd.to_datetime(["2024-05-03 18:00"] * 50 + ["2024-05-04 20:30"] * 50).tz_localize("Europe/Amsterdam")
+    >>> away = pd.DataFrame({"start": start, "end": start + pd.Timedelta(hours=4)})
+    >>> hours = hour_profile(away, by="hour_of_day", max_window="48h", rng=1, draws=99)
+    >>> hours.loc[[18, 21], ["aoristic", "by_start", "by_end"]].to_numpy().tolist()
+    [[12.5, 50.0, 0.0], [25.0, 0.0, 0.0]]
     """
     if draws < 99:
         raise InputError("a bootstrap needs at least 99 draws", str(draws), "leave draws out for 999")

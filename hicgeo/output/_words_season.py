@@ -90,11 +90,13 @@ def set_apart(profile: pd.DataFrame, language: Language) -> str:
         "nl" or "en".
     """
     about = profile.attrs
-    used = number(about["used"], language)
-    if not about["set_apart"]:
-        return text("words.hours.all", language, used=used)
-    limit = number(pd.Timedelta(about["max_window"]).total_seconds() / 3600, language)
-    return text("words.hours", language, used=used, apart=number(about["set_apart"], language), limit=limit)
+    sentences = [text("words.hours.all", language, used=number(about["used"], language))]
+    if about["set_apart"]:
+        limit = number(pd.Timedelta(about["max_window"]).total_seconds() / 3600, language)
+        sentences.append(text("words.hours.long", language, n=number(about["set_apart"], language), limit=limit))
+    if about["only_end"]:
+        sentences.append(text("words.hours.found", language, n=number(about["only_end"], language)))
+    return " ".join(sentences)
 
 
 def hours(profile: pd.DataFrame, language: Language) -> list[str]:

@@ -103,6 +103,25 @@ def test_long_windows_are_set_apart_and_counted():
     assert got.columns.size == 168
 
 
+def test_when_it_was_found_is_a_day_and_not_an_hour():
+    pairs = [("2024-05-01 10:00", "2024-05-01 12:00"), ("2024-05-03 18:00", "2024-05-03 18:00"),
+             ("2024-05-05 09:00", "2024-05-05 09:00")]  # fmt: skip
+    table = at_places(pairs, [UTRECHT] * 3).assign(time_status=pd.Categorical(["window", "to_only", "from_only"]))
+    for by in ("hour_of_day", "hour_of_week", "light"):
+        got = hg.aoristic(table, by=by, max_window="48h")
+        assert got.attrs["only_end"] == 1
+        assert got.attrs["set_apart"] == got.attrs["unlocated"] == 0
+        assert got.loc[1].isna().all()
+        assert got.sum().sum() == pytest.approx(2)
+    for by in ("date", "month", "season", "day_of_week"):
+        got = hg.aoristic(table, by=by, max_window="48h")
+        assert got.attrs["only_end"] == 0
+        assert got.sum().sum() == pytest.approx(3)
+    profile = hg.hour_profile(table, max_window="48h", rng=1, draws=99)
+    assert profile.attrs["used"] == 2
+    assert profile[["aoristic", "by_start", "by_middle", "by_end"]].sum().tolist() == pytest.approx([2] * 4)
+
+
 def test_the_hour_that_came_twice_weighs_double():
     table = windows([("2024-10-27 01:00", "2024-10-27 04:00")])
     got = hg.aoristic(table, by="hour_of_day", max_window=None).loc[0]

@@ -142,7 +142,9 @@ def test_hours_say_what_they_rest_on_and_when_it_is_busiest():
     end.iloc[-1] += pd.Timedelta(days=21)
     found = hg.hour_profile(pd.DataFrame({"start": start, "end": end}), max_window="48h", rng=1, draws=99)
     first, second = hg.in_words(found)
-    assert first.startswith("59 incidenten zijn over hun tijdvenster gespreid; 1 met een venster langer dan 48 uur")
+    assert first == (
+        "59 incidenten zijn over hun tijdvenster gespreid. Niet meegeteld: 1 met een venster langer dan 48 uur."
+    )
     assert "vrijdag 20-23 uur, naar schatting 50 van de 59 (" in second
     assert "Friday 20-23 h" in hg.in_words(found, language="en")[1]
     assert hg.plot_hours(found).axes[0].get_xlabel() == first

@@ -165,11 +165,13 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{n} places with a cluster: {all_year} in both halves of the year, {dark} with more in the dark than "
         "elsewhere, {light} with more in the light, {once} mostly in one season, {undecided} undecided.",
     ),
-    "words.hours": (
-        "{used} incidenten zijn over hun tijdvenster gespreid; {apart} met een venster langer dan {limit} uur zeggen "
-        "niets over het uur en doen niet mee.",
-        "{used} incidents are spread over their window of time; {apart} with a window longer than {limit} hours say "
-        "nothing of the hour and take no part.",
+    "words.hours.long": (
+        "Niet meegeteld: {n} met een venster langer dan {limit} uur.",
+        "Not counted: {n} with a window longer than {limit} hours.",
+    ),
+    "words.hours.found": (
+        "Niet meegeteld: {n} waarvan alleen bekend is wanneer ze zijn ontdekt.",
+        "Not counted: {n} of which only is known when they were found.",
     ),
     "words.hours.all": (
         "{used} incidenten zijn over hun tijdvenster gespreid.",
