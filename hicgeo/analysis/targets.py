@@ -15,7 +15,7 @@ from hicgeo.analysis._events import Events, events_of
 from hicgeo.analysis._inference import Rng, generator
 from hicgeo.analysis.chains import Chains
 from hicgeo.analysis.timing import aoristic
-from hicgeo.errors import AlignmentError, InputError
+from hicgeo.errors import AlignmentError, CrsError, InputError
 from hicgeo.schema import metric_crs
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ SEASON_MARGIN = 14
 BLOCK_HOURS = 4
 PRIOR_HOURS = 20.0
 """Incidents' worth of the town's own hours that an area starts with: few incidents make no pattern."""
+STREETS_NAMED = 5
 HOT = 2.0
 """Times the average density from which a year counts as hot."""
 
@@ -50,8 +51,9 @@ class Targets:
         (expected per hectare over that of the town), `incidents` (last 365 days), `recent` (last 28), `near` (part of
         `expected` that near repeats of recent incidents bring), `kind` ("chronic", "seasonal", "new" or empty),
         `years_hot` of `years`, `season_ratio` (share of this time of year beside that of the town), `dwellings` (NaN
-        when not given), `code` and `name` of the neighbourhood (missing when not given), and the polygons: unions of
-        cells.
+        when not given), `code` and `name` of the neighbourhood (missing when not given), `street_km` (kilometres of
+        street, NaN when not given) and `streets` (names, the longest part first; missing when not given), and the
+        polygons: unions of cells.
     blocks
         On `rank` and `block`: `weekday` (0 = Monday), `hour_from`, `hour_to`, and `share` of the area's week.
     mix
@@ -101,6 +103,7 @@ def target_areas(
     chains: Chains | None = None,
     at_risk: xr.DataArray | None = None,
     neighbourhoods: gpd.GeoDataFrame | None = None,
+    streets: gpd.GeoDataFrame | None = None,
     rng: Rng,
 ) -> Targets:
     """Choose the areas where most incidents are expected, within what can be worked.
@@ -124,7 +127,9 @@ def target_areas(
     at_risk
         Dwellings on the cells of the surface.
     neighbourhoods
-        Areas are kept within one of these.
+        Areas are kept within one of these, to whole cells.
+    streets
+        Lines that can be walked or driven, with their `name` where it is known: cells without any are left out.
     rng
         Seed or numpy Generator of the intervals.
 
@@ -136,11 +141,12 @@ def target_areas(
     Raises
     ------
     InputError
-        Cells are under 100 m, fewer than 30 incidents lie before `start`, or an argument is out of range.
+        Cells are under 100 m, fewer than 30 incidents lie before `start`, no street lies in any cell, or an argument is
+        out of range.
     AlignmentError
         `at_risk` is not on the cells of the surface.
     CrsError
-        The incidents are not in a projected CRS in metres.
+        The incidents are not in a projected CRS in metres, or the streets in another one.
     ColumnError
         `start` of the incidents is missing or not time-zone aware.
 
@@ -182,6 +188,7 @@ def target_areas(
             "take a longer past, or show counts per neighbourhood with their intervals",
         )  # fmt: skip
     town = _Town(surface, events, past, day, horizon_days, neighbourhoods)
+    walked = None if streets is None else town.keep_to(streets, metric_crs(incidents, "incidents"))
     near = town.near_repeats(chains)
     total, factor = town.expected()
     share = np.nan_to_num(surface.to_numpy()).ravel()
@@ -192,6 +199,7 @@ def target_areas(
     areas = _table(pieces, value, near, town, random)
     homes = None if at_risk is None else np.nan_to_num(at_risk.to_numpy()).ravel()
     areas["dwellings"] = [np.nan if homes is None else float(homes[cells].sum()) for cells in pieces]
+    areas["street_km"], areas["streets"] = _streets(walked, pieces)
     types = incidents["crime_type"].unique() if "crime_type" in incidents else []
     areas.attrs["crime_type"] = str(types[0]) if len(types) == 1 else None
     inside = [np.isin(town.cell, cells) for cells in pieces]
@@ -282,6 +290,28 @@ class _Town:
             for place, shape in enumerate(neighbourhoods.geometry):
                 shapely.prepare(shape)
                 self.part[(self.part < 0) & shapely.intersects_xy(shape, gx, gy)] = place
+
+    def keep_to(self, streets: gpd.GeoDataFrame, crs: Any) -> pd.DataFrame:
+        """Let no cell without a street be chosen; metres of each street in each cell that has any."""
+        if metric_crs(streets, "streets") != crs:
+            raise CrsError("streets must be in the CRS of the incidents", streets.crs.name, "transform them first")
+        cells = np.flatnonzero(self.inside)
+        half = self.size / 2
+        row, column = np.divmod(cells, self.shape[1])
+        x, y = self.x[column], self.y[row]
+        lines = np.asarray(streets.geometry.array)
+        place, line = shapely.STRtree(lines).query(
+            shapely.box(x - half, y - half, x + half, y + half), predicate="intersects"
+        )
+        squares = shapely.box(x[place] - half, y[place] - half, x[place] + half, y[place] + half)
+        names = streets.get("name", pd.Series(None, index=streets.index, dtype="str")).to_numpy()
+        metres = shapely.length(shapely.intersection(lines[line], squares))
+        found = pd.DataFrame({"cell": cells[place], "name": names[line], "metres": metres})
+        found = found[found["metres"] > 0]
+        if found.empty:
+            raise InputError("a street must lie in a cell", f"none of {len(lines)} does", "give those of this town")
+        self.part[np.setdiff1d(np.arange(self.part.size), found["cell"])] = -1
+        return found
 
     def count(self, first: float, last: float) -> int:
         """Incidents in town from one day up to another."""
@@ -431,6 +461,19 @@ def _table(
     )  # fmt: skip
     table.attrs = {"horizon_days": town.horizon, "dispersion": spread}
     return table
+
+
+def _streets(walked: pd.DataFrame | None, pieces: list[Cells]) -> tuple[list[float], Any]:
+    """Kilometres of street in each area, and the names of those with most of it."""
+    if walked is None:
+        return [np.nan] * len(pieces), pd.array([None] * len(pieces), dtype="str")
+    kilometres, names = [], []
+    for cells in pieces:
+        mine = walked[walked["cell"].isin(cells)]
+        kilometres.append(float(mine["metres"].sum()) / 1000)
+        by_name = mine.groupby("name")["metres"].sum().sort_index().sort_values(ascending=False, kind="stable")
+        names.append(", ".join(map(str, by_name.index[:STREETS_NAMED])) or None)
+    return kilometres, pd.array(names, dtype="str")
 
 
 def _history(member: npt.NDArray[np.bool_], town: _Town, ha: float) -> dict[str, Any]:

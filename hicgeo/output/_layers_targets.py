@@ -24,7 +24,7 @@ def target_layer(areas: gpd.GeoDataFrame, scene: Scene) -> Layer:
     Parameters
     ----------
     areas
-        Unions of grid cells by rank, with the columns of `COLUMNS`; `kind`, `dwellings`, `expected_low`,
+        Unions of grid cells by rank, with the columns of `COLUMNS`; `kind`, `dwellings`, `streets`, `expected_low`,
         `expected_high` and `doubts` are shown when present. Its attrs may hold `crime_type` and `horizon_days`.
     scene
         The areas of the map.
@@ -48,6 +48,7 @@ def target_layer(areas: gpd.GeoDataFrame, scene: Scene) -> Layer:
         "hours",
         "expected_period",
         "kind",
+        "streets",
         "reasons",
         "backtest",
         "doubts",
@@ -100,6 +101,7 @@ def _values(row: pd.Series, scene: Scene) -> tuple[str, ...]:
         _text(row["hours"]),
         f"{expected} ({interval})" if interval else expected,
         scene.say(f"target.{kind}") if f"target.{kind}" in CATALOGUE else kind,
+        _text(row.get("streets")),
         _text(row["reasons"]),
         _text(row["backtest"]),
         _text(row.get("doubts")),

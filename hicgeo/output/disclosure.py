@@ -73,7 +73,7 @@ AGGREGATE_COLUMNS = frozenset({
     # target areas
     "expected_low", "expected_high", "hours", "reasons", "backtest", "doubts",
     "recent", "near", "season_ratio", "block", "hour_from", "hour_to", "value", "layer", "features",
-    "aimed_at", "measure",
+    "aimed_at", "measure", "sector", "street_km", "streets",
     # near repeats
     "distance", "days", "metres_from", "metres_to", "days_from", "days_to", "observed", "expected_median",
     "ratio_median", "null_low", "null_high", "role", "expected_share", "fitted",

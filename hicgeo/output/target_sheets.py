@@ -111,12 +111,16 @@ def _page(
             ),
         ),
         (text("row.area_ha", said), f"{number(row['area_ha'], said)} ha"),
+        *([(text("row.streets", said), row["streets"])] if isinstance(row.get("streets"), str) else []),
         (text("row.reasons", said), row["reasons"]),
         (text("row.backtest", said), row["backtest"]),
         (text("row.doubts", said), row["doubts"]),
     ]  # fmt: skip
     if measures is not None and len(measures):
-        listed = "\n".join(f"{each.aimed_at}: {each.measure}" for each in measures.itertuples())
+        listed = "\n".join(
+            f"{each.aimed_at}{f' ({each.sector})' if each.sector else ''}: {each.measure}"
+            for each in measures.itertuples()
+        )
         lines.append((text("sheet.measures", said), listed))
     height = 0.49
     for head, body in lines:

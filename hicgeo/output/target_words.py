@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 WEEKDAYS = {"nl": ("ma", "di", "wo", "do", "vr", "za", "zo"), "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
 SHOWN = (
     "rank_low", "rank_high", "area_ha", "expected", "expected_low", "expected_high", "kind", "dwellings", "code",
-    "name",
+    "name", "street_km", "streets",
 )  # fmt: skip
 NEAR_SHARE = 0.1
 """Near repeats are a reason from this share of the expectation."""
@@ -59,14 +59,14 @@ def target_table(
         raise InputError(
             "target_table must be given target areas", type(targets).__name__, "give the answer of target_areas"
         )
-    table = targets.areas[[*SHOWN, "geometry"]].copy()
+    table = targets.areas[[name for name in SHOWN if name in targets.areas] + ["geometry"]].copy()
     rows = targets.areas.drop(columns="geometry")
     table["hours"] = [_hours(targets.blocks, rank, said) for rank in rows.index]
     table["reasons"] = [_reasons(row, said) for _, row in rows.iterrows()]
     table["backtest"] = _tested(backtest, method, targets.horizon_days, said)
     table["doubts"] = [_doubts(row, said) for _, row in rows.iterrows()]
-    for name in ("code", "name"):
-        if table[name].isna().all():
+    for name in ("code", "name", "street_km", "streets"):
+        if name in table and table[name].isna().all():
             table = table.drop(columns=name)
     table.attrs = {"crime_type": crime_type, "horizon_days": targets.horizon_days}
     return table
@@ -148,7 +148,7 @@ def fitting_measures(targets: Any, measures: pd.DataFrame, *, crime_type: str) -
     Returns
     -------
     DataFrame
-        `rank`, `aimed_at` and `measure`, in the order of the table.
+        `rank`, `sector` (empty for any), `aimed_at` and `measure`, in the order of the table.
 
     Raises
     ------
@@ -158,18 +158,25 @@ def fitting_measures(targets: Any, measures: pd.DataFrame, *, crime_type: str) -
     Notes
     -----
     A measure fits an area always, or when the area is of the kind it names, or when near repeats are a tenth or more
-    of what is expected there.
+    of what is expected there. One for a sector fits where that was struck in the last 365 days (`target` of the
+    incidents); the sector that was struck most stands first.
     """
     if not hasattr(targets, "blocks"):
         raise InputError(
             "fitting_measures must be given target areas", type(targets).__name__, "give the answer of target_areas"
         )
     own = measures[measures["crime_type"] == crime_type]
+    sector = own["sector"] if "sector" in own else pd.Series("", index=own.index)
+    struck = targets.mix.reset_index()
+    struck = struck[struck["column"] == "target"]
     rows = []
     for rank, row in targets.areas.drop(columns="geometry").iterrows():
         fits = {"altijd", row["kind"]} | ({"near"} if row["near"] >= NEAR_SHARE * row["expected"] else set())
-        rows += [(rank, each.aimed_at, each.measure) for each in own[own["fits"].isin(fits)].itertuples()]
-    return pd.DataFrame(rows, columns=["rank", "aimed_at", "measure"])
+        there = struck[struck["rank"] == rank].sort_values("incidents", ascending=False, kind="stable")["value"]
+        for name in ("", *there.astype(str)):
+            chosen = own[own["fits"].isin(fits) & (sector == name)]
+            rows += [(rank, name, each.aimed_at, each.measure) for each in chosen.itertuples()]
+    return pd.DataFrame(rows, columns=["rank", "sector", "aimed_at", "measure"])
 
 
 def targets_said(targets: Any, language: Language) -> list[str]:

@@ -232,3 +232,51 @@ def test_context_refuses():
         hg.context_layers(points, {}, homes.iloc[:0], distance_m=100)
     with pytest.raises(hg.CrsError):
         hg.context_layers(points, {"a": homes.to_crs(3857)}, homes, distance_m=100)
+
+
+# streets
+
+
+def lines(*pairs, names=None):
+    return gpd.GeoDataFrame(
+        {"name": names or [f"Straat {k}" for k in range(len(pairs))]},
+        geometry=[shapely.LineString(each) for each in pairs], crs=RD,
+    )  # fmt: skip
+
+
+def test_areas_keep_to_the_streets_that_are_given(surface, incidents):
+    # three streets beside each other through the old place; nothing elsewhere
+    streets = lines(*[[(0, y), (2000, y)] for y in (950, 1050, 1150)], names=["Lange Laan", "Kerkweg", None])
+    got = hg.target_areas(surface, incidents, start=START, capacity_ha=36, largest_ha=12, streets=streets, rng=1)
+    band = box(0, 900, 2000, 1200)
+    assert (got.areas.within(band)).all()
+    assert at(got, OLD).name == 1
+    for _, row in got.areas.iterrows():
+        assert row["street_km"] == pytest.approx(streets.intersection(row.geometry).length.sum() / 1000)
+        assert set(row["streets"].split(", ")) <= {"Lange Laan", "Kerkweg"}
+    assert release(got.areas.drop(columns="streets"), "driehoek") is not None, "still unions of cells"
+
+
+def test_without_streets_nothing_is_said_of_them(targets):
+    assert targets.areas[["street_km", "streets"]].isna().all(axis=None)
+
+
+def test_the_street_with_most_metres_stands_first(surface, incidents):
+    whole = [[(0, 100 * k + 50), (4000, 100 * k + 50)] for k in range(40)]
+    short = [(1000, 1000), (1010, 1010)]
+    got = hg.target_areas(
+        surface, incidents, start=START, capacity_ha=4, largest_ha=4,
+        streets=lines(*whole, short, names=["Lang"] * 40 + ["Aardig"]), rng=1,
+    )  # fmt: skip
+    assert got.areas["streets"].iloc[0].split(", ")[0] == "Lang"
+
+
+def test_streets_that_are_of_no_use_are_refused(surface, incidents):
+    asked = {"start": START, "capacity_ha": 36, "rng": 1}
+    away = lines([(90_000, 0), (90_100, 0)])
+    with pytest.raises(hg.InputError, match="none of 1"):
+        hg.target_areas(surface, incidents, streets=away, **asked)
+    with pytest.raises(hg.CrsError):
+        hg.target_areas(surface, incidents, streets=lines([(0, 0), (9, 9)]).to_crs(32631), **asked)
+    with pytest.raises(hg.InputError, match="none of 0"):
+        hg.target_areas(surface, incidents, streets=away.iloc[:0], **asked)

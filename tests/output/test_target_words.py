@@ -7,6 +7,7 @@ import pytest
 from shapely.geometry import box
 
 import hicgeo as hg
+from hicgeo.output.disclosure import release
 
 RD = "EPSG:28992"
 GRID = hg.Grid.over(gpd.GeoSeries([box(0, 0, 3000, 3000)], crs=RD), cell_size=100)
@@ -74,6 +75,34 @@ def test_measures_fit_the_kind_and_are_kept_apart(targets):
     assert {own[each] for each in first} <= {"altijd", "chronic", "near"}
     assert "chronic" in {own[each] for each in first}
     assert "measure" not in targets.areas
+
+
+def test_measures_of_a_sector_go_where_it_was_struck():
+    """Robberies of catering in one place, of shops and one petrol station in another."""
+    rng = np.random.default_rng(1)
+    xy = np.vstack([rng.normal(650, 40, (40, 2)), rng.normal(2350, 40, (60, 2))])
+    sector = ["horeca"] * 40 + ["winkel"] * 45 + ["tankstation"] * 15
+    moment = (pd.Timestamp("2023-02-01") + pd.to_timedelta(rng.integers(0, 300, 100), unit="D")).as_unit("us")
+    moment = moment.tz_localize("Europe/Amsterdam")
+    struck = gpd.GeoDataFrame(
+        {"crime_type": "overval", "start": moment, "end": moment, "target": sector},
+        geometry=gpd.points_from_xy(*xy.T), crs=RD,
+    )  # fmt: skip
+    surface = hg.kde(struck, GRID, bandwidth=300.0)
+    targets = hg.target_areas(surface, struck, start="2024-01-01", capacity_ha=24, largest_ha=16, rng=1)
+    got = hg.fitting_measures(targets, hg.read_measures(), crime_type="overval")
+    by_rank = got.groupby("rank")["sector"].agg(lambda each: list(dict.fromkeys(each)))
+    assert by_rank[1] == ["", "winkel", "tankstation"], "what was struck most stands first"
+    assert by_rank[2] == ["", "horeca"]
+    assert {"dader", "slachtoffer", "situatie"} == set(hg.read_measures().query("crime_type == 'overval'")["aimed_at"])
+    outward = got.query("rank == 2")
+    assert release(outward, "driehoek") is outward
+
+
+def test_a_table_of_measures_without_sectors_is_still_one(tmp_path):
+    path = tmp_path / "m.csv"
+    path.write_text("crime_type;aimed_at;fits;measure\noverval;dader;altijd;x\n", encoding="utf-8")
+    assert hg.read_measures(path)["sector"].tolist() == [""]
 
 
 def test_measures_of_the_user(tmp_path):

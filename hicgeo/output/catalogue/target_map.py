@@ -26,6 +26,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "row.expected_period": ("verwacht in deze periode", "expected in this period"),
     "row.kind": ("soort", "kind"),
     "row.dwellings": ("woningen", "dwellings"),
+    "row.streets": ("straten", "streets"),
     "row.reasons": ("waarom hier", "why here"),
     "row.backtest": ("werkte dit eerder", "did this work before"),
     "row.doubts": ("wanneer klopt dit niet", "when is this wrong"),
