@@ -1,7 +1,9 @@
 """Kernel density and its bandwidth: hicgeo beside its peers, in turn.
 
-    .venv/bin/python benchmarks/density.py            # everything; writes results/density.json, prints tables
+    .venv/bin/python benchmarks/density.py            # everything; writes results/density.json and density.md
+    .venv/bin/python benchmarks/density.py --part gaussian   # one part, kept in the results beside the others
     .venv/bin/python benchmarks/density.py --quick    # prints only
+    .venv/bin/python benchmarks/density.py --tables   # only density.md and its picture again, from the results
 
 Peers that are not installed are left out and named: uv pip install KDEpy libkdv scikit-learn; R with
 spatstat.explore (apt-get install r-cran-spatstat.explore).

@@ -14,6 +14,7 @@ import json
 import platform
 import sys
 import time
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,27 @@ def repeating(rng: np.random.Generator, homes: Array, branching: float) -> gpd.G
     return table(rng, np.array(places), np.array(days))
 
 
+@dataclass(frozen=True)
+class Planted:
+    """Cells of the disc, and how far every cell lies from its centre in x and y."""
+
+    cells: Array
+    offset: tuple[Array, Array]
+
+
+def disc(rng: np.random.Generator) -> tuple[Array, Array, Planted]:
+    """Dwellings of a town, whether each is in the disc, and the disc, which is not in a park."""
+    homes = town(rng)
+    margin = RADIUS + CELL
+    while True:
+        centre = (rng.integers(margin // CELL, (SIDE - margin) // CELL, 2) + 0.5) * CELL
+        inside = ((homes - centre) ** 2).sum(axis=1) <= RADIUS**2
+        if inside.mean() > 0.5 * np.pi * RADIUS**2 / SIDE**2:
+            break
+    x, y = np.meshgrid(GRID.x - centre[0], GRID.y - centre[1])
+    return homes, inside, Planted(GRID.inside & (np.hypot(x, y) <= RADIUS), (x, y))
+
+
 def found(points: gpd.GeoDataFrame, homes: Array, seed: int) -> gpd.GeoDataFrame:
     """Hotspots at the level of 5 %."""
     settings = {"bandwidth": 400.0, "at_risk": GRID.counts(homes), "significance": 0.05, "rng": seed}
@@ -92,22 +114,15 @@ def alarm(branching: float, seed: int) -> bool:
 def trial(expected: float, times: float, seed: int) -> dict[str, Any]:
     """What is found of a disc with so many burglaries expected and so many times the risk."""
     rng = np.random.default_rng([2, expected, int(10 * times), seed])
-    homes = town(rng)
-    margin = RADIUS + CELL
-    while True:
-        centre = (rng.integers(margin // CELL, (SIDE - margin) // CELL, 2) + 0.5) * CELL
-        inside = ((homes - centre) ** 2).sum(axis=1) <= RADIUS**2
-        if inside.mean() > 0.5 * np.pi * RADIUS**2 / SIDE**2:  # not in a park
-            break
+    homes, inside, planted = disc(rng)
     # `expected` is what the disc would have if its risk were that of the town
     base = expected / inside.mean()
     risk = np.where(inside, times, 1.0)
     spots = found(struck(rng, homes, risk, base * risk.mean()), homes, seed)
-    planted = GRID.inside & (np.hypot(*np.meshgrid(GRID.x - centre[0], GRID.y - centre[1])) <= RADIUS)
     best, hits = 0.0, 0
     for shape in spots.geometry:
         drawn = np.array(gpd.GeoSeries([Point(x, y) for y in GRID.y for x in GRID.x]).within(shape)).reshape(GRID.shape)
-        jaccard = (drawn & planted).sum() / (drawn | planted).sum()
+        jaccard = (drawn & planted.cells).sum() / (drawn | planted.cells).sum()
         best, hits = max(best, jaccard), hits + (jaccard > 0)
     return {"found": best > 0, "jaccard": best, "elsewhere": len(spots) - hits}
 

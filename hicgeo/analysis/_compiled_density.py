@@ -54,13 +54,14 @@ def _weights(t):
 
 
 @compiled
-def spread(x, y, amount, nodes, width):
-    """Add amounts to the nodes (rows of `width`, flat) around points; coordinates are in steps between nodes."""
-    for i in range(len(x)):
-        column, row = np.floor(x[i]), np.floor(y[i])
-        a, b, c, d, e, f = _weights(x[i] - column)
+def spread(places, amount, west, south, step, nodes, width):
+    """Add amounts to the nodes (rows of `width`, flat, `step` apart from a corner) around points."""
+    for i in range(len(places)):
+        x, y = (places[i, 0] - west) / step, (places[i, 1] - south) / step
+        column, row = np.floor(x), np.floor(y)
+        a, b, c, d, e, f = _weights(x - column)
         at = uint64((int(row) - 2) * width + int(column) - 2)
-        for share in _weights(y[i] - row):
+        for share in _weights(y - row):
             part = share * amount[i]
             nodes[at] += part * a
             nodes[at + uint64(1)] += part * b
@@ -72,14 +73,15 @@ def spread(x, y, amount, nodes, width):
 
 
 @compiled
-def gather(x, y, nodes, width, out):
+def gather(places, west, south, step, nodes, width, out):
     """Value at points of what stands on the nodes: the transpose of `spread`."""
-    for i in range(len(x)):
-        column, row = np.floor(x[i]), np.floor(y[i])
-        a, b, c, d, e, f = _weights(x[i] - column)
+    for i in range(len(places)):
+        x, y = (places[i, 0] - west) / step, (places[i, 1] - south) / step
+        column, row = np.floor(x), np.floor(y)
+        a, b, c, d, e, f = _weights(x - column)
         at = uint64((int(row) - 2) * width + int(column) - 2)
         total = 0.0
-        for share in _weights(y[i] - row):
+        for share in _weights(y - row):
             total += share * (
                 nodes[at] * a
                 + nodes[at + uint64(1)] * b
@@ -133,24 +135,25 @@ def _span(at, cell, reach, n):
 
 
 @compiled
-def direct_mass(kernel, x, y, reach, cell, inside, gap, rows, columns, out):
+def direct_mass(kernel, places, west, south, reach, cell, inside, gap, rows, columns, out):
     """Sum of the kernels of height 1 over the cells that count.
 
     `inside` is 1.0 or 0.0 per cell and `gap` how many cells further the nearest one lies that does not count, so
-    that most points need not look. Coordinates are metres from the centre of the first cell.
+    that most points need not look. `west`, `south` is the centre of the first cell.
     """
     part, value = np.empty(columns), np.empty(columns)
-    for i in range(len(x)):
+    for i in range(len(places)):
+        x, y = places[i, 0] - west, places[i, 1] - south
         edge = reach[i] * (CUT if kernel == GAUSSIAN else 1.0)
-        top, bottom = _span(y[i], cell, edge, rows)
-        left, right = _span(x[i], cell, edge, columns)
+        top, bottom = _span(y, cell, edge, rows)
+        left, right = _span(x, cell, edge, columns)
         n = right - left + 1
-        _across(kernel, x[i], cell, reach[i], left, n, part)
-        column, row = int(np.floor(x[i] / cell + 0.5)), int(np.floor(y[i] / cell + 0.5))
+        _across(kernel, x, cell, reach[i], left, n, part)
+        column, row = int(np.floor(x / cell + 0.5)), int(np.floor(y / cell + 0.5))
         free = 0 <= column < columns and 0 <= row < rows and gap[row * columns + column] > int(edge / cell) + 1
         total = 0.0
         for r in range(top, bottom + 1):
-            _row(kernel, (r * cell - y[i]) / reach[i], part, n, value)
+            _row(kernel, (r * cell - y) / reach[i], part, n, value)
             if free:
                 for j in range(n):
                     total += value[j]
@@ -162,18 +165,19 @@ def direct_mass(kernel, x, y, reach, cell, inside, gap, rows, columns, out):
 
 
 @compiled
-def direct_spread(kernel, x, y, amount, reach, cell, rows, columns, total):
+def direct_spread(kernel, places, west, south, amount, reach, cell, rows, columns, total):
     """Add the kernels of height `amount` to every cell of the rectangle."""
     part, value = np.empty(columns), np.empty(columns)
-    for i in range(len(x)):
+    for i in range(len(places)):
+        x, y = places[i, 0] - west, places[i, 1] - south
         edge = reach[i] * (CUT if kernel == GAUSSIAN else 1.0)
-        top, bottom = _span(y[i], cell, edge, rows)
-        left, right = _span(x[i], cell, edge, columns)
+        top, bottom = _span(y, cell, edge, rows)
+        left, right = _span(x, cell, edge, columns)
         n = right - left + 1
-        _across(kernel, x[i], cell, reach[i], left, n, part)
+        _across(kernel, x, cell, reach[i], left, n, part)
         height = amount[i]
         for r in range(top, bottom + 1):
-            _row(kernel, (r * cell - y[i]) / reach[i], part, n, value)
+            _row(kernel, (r * cell - y) / reach[i], part, n, value)
             at = uint64(r * columns + left)
             for j in range(n):
                 total[at + uint64(j)] += height * value[j]

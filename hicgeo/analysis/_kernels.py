@@ -107,9 +107,12 @@ class Direct:
         self.grid, self.kernel, self.reach = grid, kernel, reach
         self._compiled, self._code = _compiled_density, KERNELS.index(kernel)
 
-    def _on_grid(self, places: Array) -> tuple[Array, Array, Array]:
-        x, y = np.ascontiguousarray((places - [self.grid.x[0], self.grid.y[0]]).T)
-        return x, y, np.array(np.broadcast_to(np.asarray(self.reach, float), len(places)))
+    @property
+    def _corner(self) -> tuple[float, float]:
+        return float(self.grid.x[0]), float(self.grid.y[0])
+
+    def _reaches(self, n: int) -> Array:
+        return np.array(np.broadcast_to(np.asarray(self.reach, float), n))
 
     @cached_property
     def _gap(self) -> npt.NDArray[np.int32]:
@@ -120,28 +123,29 @@ class Direct:
 
     def mass(self, places: Array) -> Array:
         """Kernel mass of each point over the cells of the area."""
-        x, y, reach = self._on_grid(places)
+        places, reach = np.ascontiguousarray(places), self._reaches(len(places))
         out, inside = np.empty(len(places)), self.grid.inside.astype(float).ravel()
         given = self.grid.cell_size, inside, self._gap, *self.grid.shape
         in_parts(
-            len(x),
-            lambda part: self._compiled.direct_mass(self._code, x[part], y[part], reach[part], *given, out[part]),
+            len(places),
+            lambda part: self._compiled.direct_mass(
+                self._code, places[part], *self._corner, reach[part], *given, out[part]
+            ),
         )
         return out * (HEIGHT[self.kernel] * (self.grid.cell_size / reach) ** 2)
 
     def spread(self, places: Array, weight: Array, mass: Array | None = None) -> Array:
         """Weighted sum of the kernels at every cell of the rectangle, per m2; `mass` is not needed."""
-        x, y, reach = self._on_grid(places)
+        places, reach = np.ascontiguousarray(places), self._reaches(len(places))
         amount = weight * (HEIGHT[self.kernel] / reach**2)
 
         def work(part: slice) -> Array:
             total = np.zeros(self.grid.inside.size)
-            self._compiled.direct_spread(
-                self._code, x[part], y[part], amount[part], reach[part], self.grid.cell_size, *self.grid.shape, total
-            )
+            given = amount[part], reach[part], self.grid.cell_size, *self.grid.shape
+            self._compiled.direct_spread(self._code, places[part], *self._corner, *given, total)
             return total
 
-        parts = in_parts(len(x), work, most=max(1, min(_PARTS, 20_000_000 // self.grid.inside.size)))
+        parts = in_parts(len(places), work, most=max(1, min(_PARTS, 20_000_000 // self.grid.inside.size)))
         return np.asarray(sum(parts[1:], start=parts[0])).reshape(self.grid.shape)
 
 
@@ -171,7 +175,7 @@ class Splines:
 
         self._compiled, self.refine, self.step = _compiled_density, refine, space / refine
         before = refine // 2 + _compiled_density.ORDER // 2
-        self.corner = np.array([x[0], y[0]]) - before * self.step
+        self.corner = float(x[0] - before * self.step), float(y[0] - before * self.step)
         beyond = int(np.ceil(tail * sigma / self.step)) + 2 * before + 2
         self.shape = tuple(fft.next_fast_len((len(axis) - 1) * refine + 1 + beyond, real=True) for axis in (y, x))
         self.at = tuple(slice(before, before + len(axis) * refine, refine) for axis in (y, x))
@@ -187,10 +191,6 @@ class Splines:
         """How many nodes it takes."""
         return float(np.prod([n * refine + TAIL * sigma * refine / space + 12 for n in shape]))
 
-    def _steps(self, places: Array) -> tuple[Array, Array]:
-        x, y = np.ascontiguousarray(((places - self.corner) / self.step).T)
-        return x, y
-
     def smooth(self, on_nodes: Array) -> Array:
         """The nodes convolved with the Gaussian, and with the inverse of the spline."""
         workers = min(2, os.cpu_count() or 1)
@@ -200,22 +200,22 @@ class Splines:
 
     def on_nodes(self, places: Array, weight: Array) -> Array:
         """Weights spread over the nodes."""
-        x, y = self._steps(places)
+        places = np.ascontiguousarray(places)
 
         def work(part: slice) -> Array:
             nodes = np.zeros(self.shape)
-            self._compiled.spread(x[part], y[part], weight[part], nodes.ravel(), self.shape[1])
+            self._compiled.spread(places[part], weight[part], *self.corner, self.step, nodes.ravel(), self.shape[1])
             return nodes
 
-        parts = in_parts(len(x), work, most=max(1, min(_PARTS, 20_000_000 // int(np.prod(self.shape)))))
+        parts = in_parts(len(places), work, most=max(1, min(_PARTS, 20_000_000 // int(np.prod(self.shape)))))
         return np.asarray(sum(parts[1:], start=parts[0]))
 
     def at_points(self, nodes: Array, places: Array) -> Array:
         """What stands on the nodes, gathered at points by the same splines."""
-        x, y = self._steps(places)
+        places = np.ascontiguousarray(places)
         out = np.empty(len(places))
-        flat = nodes.ravel()
-        in_parts(len(x), lambda part: self._compiled.gather(x[part], y[part], flat, self.shape[1], out[part]))
+        given = *self.corner, self.step, nodes.ravel(), self.shape[1]
+        in_parts(len(places), lambda part: self._compiled.gather(places[part], *given, out[part]))
         return out
 
 
@@ -254,10 +254,11 @@ class Spectral:
     def spread(self, places: Array, weight: Array, mass: Array) -> Array:
         """Weighted sum of the kernels at every cell of the rectangle, per m2; `mass` as answered above."""
         thin = mass < THIN
-        nodes = self.splines.on_nodes(places, np.where(thin, 0.0, weight))
+        some = thin.any()
+        nodes = self.splines.on_nodes(places, np.where(thin, 0.0, weight) if some else weight)
         # The transform leaves what should be nothing at some 1e-9 of the peak, on either side of zero.
         total = np.maximum(self.splines.smooth(nodes)[self.splines.at], 0.0)
-        if thin.any():
+        if some:
             total += self.direct.spread(places[thin], weight[thin], mass[thin])
         return total
 
@@ -302,6 +303,14 @@ def stamp(grid: Grid, kernel: Kernel, reach: float) -> Array:
     return profile(kernel, offset[0][:, None] ** 2 + offset[1] ** 2) * height
 
 
-def around(grid: Grid, kernel: Kernel, reach: float) -> Array:
-    """Mass over the area of a kernel at the centre of every cell of the rectangle; O(cells log(reach / cell))."""
+def around(grid: Grid, kernel: Kernel, reach: float | Array) -> Array:
+    """Mass over the area of a kernel at the centre of every cell of the rectangle; O(cells log(reach / cell)).
+
+    With a bandwidth per cell: of the cells of the area only, 1 elsewhere, and directly.
+    """
+    if isinstance(reach, np.ndarray):
+        row, column = np.nonzero(grid.inside)
+        out = np.ones(grid.shape)
+        out[row, column] = Direct(grid, kernel, reach[row, column]).mass(np.column_stack([grid.x[column], grid.y[row]]))
+        return out
     return np.asarray(oaconvolve(grid.inside.astype(float), stamp(grid, kernel, reach), mode="same"))

@@ -124,7 +124,7 @@ def test_the_weights_of_the_spline_are_those_of_the_library():
     x = np.array([7.25, 9.999, 4.0])
     nodes = np.zeros((16, 16))
     for at in x:
-        _compiled_density.spread(np.array([at]), np.array([8.5]), np.ones(1), nodes.ravel(), 16)
+        _compiled_density.spread(np.array([[at, 8.5]]), np.ones(1), 0.0, 0.0, 1.0, nodes.ravel(), 16)
     spline = BSpline.basis_element(np.arange(7) - 3.0, extrapolate=False)
 
     def basis(at):
@@ -132,7 +132,7 @@ def test_the_weights_of_the_spline_are_those_of_the_library():
 
     np.testing.assert_allclose(nodes, sum(np.outer(basis(8.5), basis(at)) for at in x), atol=1e-15)
     field, out = np.random.default_rng(0).random((16, 16)), np.empty(3)
-    _compiled_density.gather(x, np.full(3, 8.5), field.ravel(), 16, out)
+    _compiled_density.gather(np.column_stack([x, np.full(3, 8.5)]), 0.0, 0.0, 1.0, field.ravel(), 16, out)
     np.testing.assert_allclose(out, [basis(8.5) @ field @ basis(at) for at in x], rtol=1e-14)
 
 
@@ -150,6 +150,36 @@ def test_adaptive_bandwidths_are_abramsons(kernel):
     assert got.attrs["largest"] == pytest.approx(own.max())
     assert float(got.sum()) * 0.1**2 == pytest.approx(got.attrs["n"], rel=1e-12)
     assert float(got.max()) > float(hg.kde(points(xy), grid, bandwidth=300, kernel=kernel).max())
+
+
+@pytest.mark.parametrize("kernel", ["quartic", "gaussian", "uniform"])
+@pytest.mark.parametrize("edge", ["uniform", "none"])
+def test_adaptive_bandwidths_with_the_other_corrections(kernel, edge):
+    grid, xy = study(), scattered(200)
+    xy = xy[[grid.area.intersects(Point(*each)) for each in xy]]
+    xy = xy[grid.locate(xy) >= 0]
+    pilot = double_loop(xy, grid, 300.0, kernel, edge)
+    at = pilot.ravel()[grid.locate(xy)]
+    mean = np.log(at).mean()
+    own = np.maximum(300 / np.sqrt(at / np.exp(mean)), 100)
+    truth = double_loop(xy, grid, own, kernel, "none")
+    if edge == "uniform":
+        gx, gy = np.meshgrid(grid.x, grid.y)
+        for row, column in zip(*np.nonzero(grid.inside), strict=True):
+            here = max(300 / np.sqrt(max(pilot[row, column], 1e-300) / np.exp(mean)), 100)
+            here = min(here, own.max())
+            square = ((gx - gx[row, column]) ** 2 + (gy - gy[row, column]) ** 2) / here**2
+            truth[row, column] /= (PROFILE[kernel](square)[grid.inside] / here**2).sum() * 100**2
+    got = hg.kde(points(xy), grid, bandwidth=300, kernel=kernel, edge=edge, adaptive=True)
+    np.testing.assert_allclose(got, truth, rtol=0, atol=1e-9 * np.nanmax(truth))
+
+
+def test_the_uniform_correction_leaves_an_even_town_even_with_adaptive_bandwidths_too():
+    grid = study(box(0, 0, 2000, 2000))
+    x, y = np.meshgrid(np.arange(50, 2000, 100), np.arange(50, 2000, 100))
+    even = points(np.column_stack([x.ravel(), y.ravel()]))
+    got = hg.kde(even, grid, bandwidth=400, edge="uniform", adaptive=True)
+    np.testing.assert_allclose(got, 100.0, rtol=1e-3)  # a point per hectare, to the border
 
 
 def test_groups_in_one_call_equal_each_alone():
@@ -254,7 +284,6 @@ def test_what_cannot_be_smoothed_is_refused():
         ({"bandwidth": 300, "kernel": "box"}, "gaussian, quartic, epanechnikov"),
         ({"bandwidth": 300, "edge": "mirror"}, "diggle"),
         ({"bandwidth": 4000}, "less than the grid is wide"),
-        ({"bandwidth": 300, "edge": "uniform", "adaptive": True}, "correction per point"),
         ({"bandwidth": 300, "years": 0}, "years must be above 0"),
         ({"bandwidth": 300, "weights": np.ones(3)}, "weights"),
         ({"bandwidth": 300, "weights": np.full(300, -1)}, "300 others"),

@@ -1,0 +1,138 @@
+"""False alarms and power of `relative_risk`: towns in which every dwelling runs the same risk, and with one that not.
+
+    .venv/bin/python benchmarks/relative_risk.py           # all, some ten minutes; writes results/relative_risk.json
+    .venv/bin/python benchmarks/relative_risk.py --tables  # only relative_risk.md again, from the results
+
+The towns and the planted discs are those of `hotspots.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+import time
+from datetime import date
+from typing import Any
+
+import hotspots as towns
+import numpy as np
+import pandas as pd
+
+import hicgeo as hg
+
+NULL = {"no near repeats": (0.0, 1000), "15 % of the burglaries are near repeats": (0.15, 300)}
+EXPECTED, TIMES, PATTERNS = (4, 10, 20), (1.5, 2, 3, 5), 150
+DRAWS, BANDWIDTH = 199, 400.0
+
+
+def seen(points: Any, homes: np.ndarray, seed: int) -> hg.RelativeRisk:
+    """The answer, with few draws: a chance of at most 5 % is exact with 199 too."""
+    given = {"bandwidth": BANDWIDTH, "draws": DRAWS, "rng": seed}
+    return hg.relative_risk(points, towns.GRID.counts(homes), towns.GRID, **given)
+
+
+def alarm(branching: float, seed: int) -> dict[str, Any]:
+    """Of a town without differences in risk: whether anything is called high, and which share of the ground."""
+    rng = np.random.default_rng([3, int(100 * branching), seed])
+    homes = towns.town(rng)
+    if branching:
+        points = towns.repeating(rng, homes, branching)
+    else:
+        points = towns.struck(rng, homes, np.ones(len(homes)), towns.NULL_INCIDENTS)
+    risk = seen(points, homes, seed)
+    tested = np.isfinite(risk.p_high.to_numpy())
+    high, low = (float((each.to_numpy()[tested] <= 0.05).mean()) for each in (risk.p_high, risk.p_low))
+    return {"alarm": bool((risk.p_family.to_numpy()[tested] <= 0.05).any()), "high": high, "low": low}
+
+
+def trial(expected: float, times: float, seed: int) -> dict[str, Any]:
+    """What is found of a disc of 300 m with so many burglaries expected and so many times the risk."""
+    rng = np.random.default_rng([4, int(expected), int(10 * times), seed])
+    homes, inside, planted = towns.disc(rng)
+    base = expected / inside.mean()
+    rate = np.where(inside, times, 1.0)
+    risk = seen(towns.struck(rng, homes, rate, base * rate.mean()), homes, seed)
+    called = np.nan_to_num(risk.p_family.to_numpy(), nan=1.0) <= 0.05
+    reach = int(BANDWIDTH // towns.CELL) * towns.CELL + towns.RADIUS
+    far = np.hypot(*planted.offset) > reach
+    return {
+        "found": bool((called & planted.cells).any()),
+        "ratio": float(np.nanmax(np.where(planted.cells, risk.ratio.to_numpy(), np.nan))),
+        "elsewhere": bool((called & far).any()),
+    }
+
+
+def campaign() -> dict[str, Any]:
+    """All patterns."""
+    began, null, power = time.perf_counter(), [], []
+    for name, (branching, n) in NULL.items():
+        rows = pd.DataFrame([alarm(branching, seed) for seed in range(n)])
+        ground = {side: float(rows[side].mean()) for side in ("high", "low")}
+        null.append({"pattern": name, **towns.proportion(rows["alarm"].tolist()), **ground})
+        print(null[-1], flush=True)
+    for expected in EXPECTED:
+        for times in TIMES:
+            rows = pd.DataFrame([trial(expected, times, seed) for seed in range(PATTERNS)])
+            shown = {"ratio": float(rows["ratio"].median()), "elsewhere": float(rows["elsewhere"].mean())}
+            power.append({"expected": expected, "times": times, **towns.proportion(rows["found"].tolist()), **shown})
+            print(power[-1], flush=True)
+    minutes = (time.perf_counter() - began) / 60
+    about = {"date": str(date.today()), "python": platform.python_version(), "hicgeo": hg.__version__}
+    return {**about, "minutes": round(minutes), "draws": DRAWS, "null": null, "power": power}
+
+
+def tables(result: dict[str, Any]) -> str:
+    """The page that shows the results."""
+    lines = [
+        "# Relative risk: false alarms and power",
+        "",
+        "```sh",
+        ".venv/bin/python benchmarks/relative_risk.py   # writes results/relative_risk.json and this page",
+        "```",
+        "",
+        f"{result['date']}, {result['minutes']} minutes on a shared machine, hicgeo {result['hicgeo']}. The towns, the "
+        "burglaries and the planted discs are those of [hotspots](hotspots.md). `relative_risk(..., bandwidth=400, "
+        f"draws={result['draws']})`, quartic, cells of 100 m. In brackets exact 95 % intervals.",
+        "",
+        "## Towns in which every dwelling runs the same risk",
+        "",
+        f"{towns.NULL_INCIDENTS} burglaries. A false alarm is a town in which `p_family` is at most 0.05 anywhere. "
+        "Ground: mean share of the tested cells with `p_high`, or `p_low`, at most 0.05.",
+        "",
+        "| pattern | towns | false alarms (nominal 5 %) | ground called high | called low |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for row in result["null"]:
+        ground = " | ".join(f"{100 * row[side]:.1f} %" for side in ("high", "low"))
+        lines.append(f"| {row['pattern']} | {row['n']} | {towns.between(row)} | {ground} |")
+    lines += [
+        "",
+        "Incidents are drawn one by one, so near repeats look like risk: `hotspots` draws chains as one, and is the "
+        "test to report. The contours say where the risk, of whatever cause, is not that of the town.",
+        "",
+        "## Towns with one place of more: a disc of 300 m",
+        "",
+        "Found: `p_family` at most 0.05 in a cell of the disc. Highest ratio: median over the towns of the highest in "
+        "the disc. Elsewhere: towns with such a cell further from the disc than the kernel reaches.",
+        "",
+        "| expected in the disc | risk times | found | highest ratio | elsewhere |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for row in result["power"]:
+        rest = f"{row['ratio']:.1f} | {100 * row['elsewhere']:.1f} %"
+        lines.append(f"| {row['expected']} | {row['times']:g} | {towns.between(row)} | {rest} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Run, or only write the page again."""
+    file = towns.HERE / "results" / "relative_risk.json"
+    if "--tables" not in sys.argv:
+        file.write_text(json.dumps(campaign(), indent=1) + "\n", encoding="utf-8")
+    page = tables(json.loads(file.read_text(encoding="utf-8")))
+    (towns.HERE / "relative_risk.md").write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
