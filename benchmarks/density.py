@@ -25,9 +25,10 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -121,6 +122,32 @@ def libkdv(xy: np.ndarray, grid: hicgeo.Grid) -> Way | None:
     return way
 
 
+def scikit(grid: hicgeo.Grid) -> dict[str, float | int | str] | None:
+    """Time and error of scikit-learn's KernelDensity, 10,000 points, at 2,000 of the cells: it sums over pairs."""
+    if not importlib.util.find_spec("sklearn"):
+        return None
+    from sklearn.neighbors import KernelDensity
+
+    xy = clustered(10_000)
+    gx, gy = np.meshgrid(grid.x, grid.y)
+    cells = np.random.default_rng(3).choice(gx.size, 2000, replace=False)
+    at = np.column_stack([gx.ravel(), gy.ravel()])[cells]
+    model = KernelDensity(bandwidth=BANDWIDTH, kernel="gaussian", rtol=1e-6).fit(xy)
+    values = {}
+
+    def way() -> np.ndarray:
+        values["all"] = np.exp(model.score_samples(at)) * len(xy)
+        return values["all"]
+
+    took = in_turn({"scikit-learn": way}, 1)["scikit-learn"]
+    truth = exact(xy, grid, cells, "gaussian", BANDWIDTH)
+    whole = took["seconds"] * gx.size / len(cells)
+    return {
+        "points": len(xy), "cells": len(cells), **took, "seconds for all cells, from these": whole,
+        "error": float(np.abs(values["all"] - truth).max() / truth.max()),
+    }  # fmt: skip
+
+
 def in_turn(ways: dict[str, Way], rounds: int) -> dict[str, dict[str, float]]:
     """Medians and minima of the clock, and medians of the processors' time, each way once per round."""
     took: dict[str, list[float]] = {name: [] for name in ways}
@@ -195,12 +222,12 @@ def spatstat(xy: np.ndarray, what: str, setting: str, rounds: int) -> tuple[dict
     return times, np.array(said["values"], float)
 
 
-def beside_peers(n: int, rounds: int, missing: list[str]) -> list[dict[str, object]]:
+def beside_peers(n: int, rounds: int, missing: list[str], kernels: Sequence[str]) -> list[dict[str, object]]:
     """One row per kernel and program, with time, memory and error."""
     xy, grid, rows = clustered(n), grid_of(), []
     points = gpd.GeoSeries.from_xy(*xy.T, crs="EPSG:28992")
     cells = np.random.default_rng(2).choice(grid.inside.size, 400, replace=False)
-    for kernel in ("gaussian", "quartic", "epanechnikov"):
+    for kernel in kernels:
         ways = ours(xy, points, grid, kernel, BANDWIDTH)
         if kernel != "epanechnikov":
             ways |= peers(xy, grid, kernel, missing)
@@ -232,11 +259,11 @@ def beside_peers(n: int, rounds: int, missing: list[str]) -> list[dict[str, obje
     return rows
 
 
-def growth(rounds: int, most: float) -> list[dict[str, object]]:
+def growth(rounds: int, most: float, least: float = 0) -> list[dict[str, object]]:
     """Hicgeo from coordinates, over three decades of points and bandwidths to 2 km."""
     grid, rows = grid_of(), []
     for n in (10_000, 100_000, 1_000_000, 10_000_000):
-        if n > most:
+        if not least <= n <= most:
             continue
         xy = clustered(n)
         for kernel in ("gaussian", "quartic"):
@@ -277,53 +304,204 @@ def choosing(rounds: int) -> dict[str, object]:
     return out
 
 
-def table(rows: list[dict[str, object]], columns: list[str]) -> str:
-    """Markdown."""
+def picture(grown: list[dict[str, Any]]) -> None:
+    """Growth with points and bandwidth, and peak memory, as density.png."""
+    from matplotlib.figure import Figure
 
-    def said(value: object) -> str:
-        if isinstance(value, float):
-            return "" if np.isnan(value) else f"{value:.1e}" if 0 < abs(value) < 1e-3 else f"{value:,.3g}"
-        return f"{value:,}" if isinstance(value, int) else str(value)
+    figure = Figure(figsize=(9, 3.2), layout="constrained")
+    axes = figure.subplots(1, 3)
+    table = pd.DataFrame(grown)
+    colours = {100.0: "#8fc3a6", 300.0: "#3b8f8f", 1000.0: "#3a5f8a", 2000.0: "#3b1f57"}
+    for ax, kernel in zip(axes, ("gaussian", "quartic"), strict=False):
+        for bandwidth, part in table[table["kernel"] == kernel].groupby("bandwidth"):
+            ax.loglog(part["points"], part["processor"], "o-", color=colours[bandwidth], label=f"{bandwidth:,.0f} m")
+        ax.set_title(f"{kernel}: seconds of processor", fontsize=9)
+        ax.set_ylim(1e-3, 50)
+        ax.legend(fontsize=7, frameon=False)
+    for kernel, style in (("gaussian", "o-"), ("quartic", "s--")):
+        part = table[table["kernel"] == kernel].groupby("points")["megabytes"].max()
+        axes[2].loglog(part.index, part.clip(lower=1), style, color="#3a5f8a", label=kernel)
+    axes[2].set_title("peak memory above the points, MB", fontsize=9)
+    axes[2].legend(fontsize=7, frameon=False)
+    for ax in axes:
+        ax.set_xlabel("points", fontsize=8)
+        ax.spines[["top", "right"]].set_visible(False)
+    figure.savefig(HERE / "density.png", dpi=110, metadata={"Software": None})
 
-    lines = [" | ".join(columns), " | ".join("---" for _ in columns)]
-    lines += [" | ".join(said(row[column]) for column in columns) for row in rows]
-    return "\n".join(f"| {line} |" for line in lines)
+
+def page(said: dict[str, Any]) -> str:
+    """The page that shows the results."""
+    side = said["beside peers"]
+    find = {(row["kernel"], row["program"]): row for row in side}
+
+    def ratio(kernel: str, peer: str, own: str = "hicgeo, from coordinates", by: str = "seconds") -> str:
+        if (kernel, peer) not in find:
+            return "not run"
+        return f"{find[kernel, peer][by] / find[kernel, own][by]:,.1f}"
+
+    rows = [
+        f"| {row['kernel']} | {row['program']} | {row['seconds']:.3g} | {row['processor']:.3g} | "
+        + ("" if np.isnan(row["megabytes"]) else f"{row['megabytes']:.0f}")
+        + " | "
+        + ("" if np.isnan(row["error"]) else f"{row['error']:.0e}")
+        + " |"
+        for row in side
+    ]
+    kdepy, own = "KDEpy FFTKDE, coordinates in bandwidths", "hicgeo, from coordinates"
+    grown = pd.DataFrame(said["growth"])
+    wide = grown.pivot(index="points", columns=["kernel", "bandwidth"], values="processor")
+    path = grown.pivot(index="points", columns=["kernel", "bandwidth"], values="path")
+    peak = grown.groupby(["kernel", "points"])["megabytes"].max()
+    lines = []
+    for n in wide.index:
+        cells = [
+            f"{wide.loc[n, key]:.3g}" + (" (direct)" if key[0] == "gaussian" and path.loc[n, key] == "Direct" else "")
+            for key in wide.columns
+        ]
+        lines.append(f"| {n:,} | " + " | ".join(cells) + f" | {peak['gaussian', n]:.0f} | {peak['quartic', n]:.0f} |")
+    choose, wait, scikit_row = said["choosing a bandwidth"], said["slider"], said.get("scikit-learn")
+    differences = choose.get("difference per point", [0.0])
+    return "\n".join(
+        [
+            "# Kernel density beside its peers",
+            "",
+            "Made by `benchmarks/density.py`; all numbers are in `results/density.json`. One million clustered points "
+            "in 30 x 30 km, 600 x 600 cells of 50 m, bandwidth 300 m, five rounds in turn, medians, nothing else "
+            f"running; {said['machine']}; compiled before. hicgeo and libkdv use both cores, the others one. The error is the "
+            "largest over 400 random cells and the peak, against plain sums, as a share of the peak.",
+            "",
+            "| kernel | program | clock, s | processor, s | peak memory, MB | error |",
+            "| --- | --- | --- | --- | --- | --- |",
+            *rows,
+            "",
+            "| | aim | measured |",
+            "| --- | --- | --- |",
+            f"| Gaussian, times as fast as KDEpy | 3 | {ratio('gaussian', kdepy)} |",
+            "| its error a share of KDEpy's | 1e-3 | "
+            f"{find['gaussian', own]['error'] / find['gaussian', kdepy]['error']:.0e} |",
+            f"| Gaussian, times as fast as spatstat | 20 | {ratio('gaussian', 'spatstat density.ppp')} |",
+            f"| quartic, exact, times as fast as KDEpy | 1 | {ratio('quartic', kdepy)} |",
+            "| Epanechnikov, exact, times as fast as libkdv | 50 | "
+            f"{ratio('epanechnikov', 'libkdv, exact, 2 threads')} |",
+            f"| bandwidth by likelihood, times as fast as spatstat | 5 | "
+            f"{choose['spatstat']['seconds'] / choose['hicgeo']['seconds']:.1f} |"
+            if "spatstat" in choose
+            else "| bandwidth by likelihood, times as fast as spatstat | 5 | not run |",
+            "",
+            "spatstat is timed inside R, after and not between the others, median of three rounds."
+            + (
+                f" scikit-learn's KernelDensity sums over pairs: {scikit_row['points']:,} points at "
+                f"{scikit_row['cells']:,} cells took {scikit_row['seconds']:.1f} s, which for all cells is "
+                f"{scikit_row['seconds for all cells, from these']:,.0f} s for one point in a hundred of the table's."
+                if scikit_row
+                else ""
+            ),
+            "",
+            "**Choosing a bandwidth** (likelihood, 20,000 points, 20 candidates from 25 to 2,500 m): hicgeo "
+            f"{choose['hicgeo']['seconds']:.2f} s"
+            + (
+                f", spatstat bw.ppl (diggle=TRUE, shortcut=TRUE) {choose['spatstat']['seconds']:.1f} s. The criteria "
+                f"differ by {max(map(abs, differences)):.0e} per point at most, its raster being 128 x 128."
+                if "spatstat" in choose
+                else "."
+            ),
+            "",
+            "**Dragging a bandwidth**: `kde` of 100,000 points on cells of 100 m, quartic 400 m: "
+            f"{1000 * wait['seconds']:.0f} ms (median), {1000 * wait['fastest']:.0f} ms (fastest). `explore_density` "
+            f"draws the map of the sample city again in {1000 * said['redraw']['seconds']:.0f} ms, density included.",
+            "",
+            "## Growth",
+            "",
+            "From coordinates, seconds of processor, which both cores together spend (one round at ten million); peak "
+            "memory above what the points take, MB, over the bandwidths.",
+            "",
+            "| points | " + " | ".join(f"{kernel} {b:,.0f} m" for kernel, b in wide.columns) + " | memory | memory |",
+            "| --- |" + " --- |" * (len(wide.columns) + 2),
+            *lines,
+            "",
+            "![growth](density.png)",
+            "",
+            "The Gaussian grows with points and not with its bandwidth; the quartic with points times the square of "
+            "(bandwidth / cell), as stated. The way of a Gaussian is chosen by these costs; the answer is the same.",
+            "",
+        ]
+    )
+
+
+def redraw() -> dict[str, float]:
+    """What a person waits for who drags the slider of notebook 03 in the sample city."""
+    city = hicgeo.sample_city(42)
+    points = city.incidents[city.incidents["crime_type"] == "woninginbraak"]
+    grid = hicgeo.Grid.over(city.neighbourhoods, cell_size=100)
+    slider = hicgeo.explore_density(points, grid, city.neighbourhoods, bandwidth=300.0).children[0]
+    metres = iter(range(325, 1500, 5))
+
+    def way() -> np.ndarray:
+        slider.value = float(next(metres))
+        return np.empty(0)
+
+    return in_turn({"redraw": way}, 15)["redraw"]
+
+
+PARTS: dict[str, Callable[[int, int, list[str]], dict[str, Any]]] = {
+    **{
+        kernel: lambda n, rounds, missing, kernel=kernel: {"beside peers": beside_peers(n, rounds, missing, [kernel])}
+        for kernel in ("gaussian", "quartic", "epanechnikov")
+    },
+    "bandwidth": lambda n, rounds, missing: {"choosing a bandwidth": choosing(rounds)},
+    "slider": lambda n, rounds, missing: {"slider": slider(rounds), "redraw": redraw()},
+    "scikit-learn": lambda n, rounds, missing: {"scikit-learn": scikit(grid_of())},
+    "growth": lambda n, rounds, missing: {"growth": growth(min(rounds, 3), n)},
+    "growth to ten million": lambda n, rounds, missing: {"growth": growth(1, 10 * n, 10 * n)},
+}
+
+
+def merged(before: dict[str, Any], part: str, found: dict[str, Any]) -> dict[str, Any]:
+    """Results with those of one part in the place of the older ones."""
+    out = dict(before)
+    for key, value in found.items():
+        if key == "beside peers":
+            out[key] = [row for row in out.get(key, []) if row["kernel"] != part] + value
+        elif key == "growth":
+            sizes = {row["points"] for row in value}
+            kept = [row for row in out.get(key, []) if row["points"] not in sizes] + value
+            out[key] = sorted(kept, key=lambda row: (row["points"], row["kernel"], row["bandwidth"]))
+        else:
+            out[key] = value
+    return out
 
 
 def main() -> None:
-    """Run, print, and write when all was run."""
+    """Run, print, and write what was run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--tables", action="store_true")
+    parser.add_argument("--part", action="append", choices=list(PARTS))
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
+    file = HERE / "results" / "density.json"
+    said: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     missing: list[str] = []
-    side = beside_peers(100_000 if given.quick else 1_000_000, given.rounds, missing)
-    bandwidths = choosing(given.rounds)
-    print(bandwidths)
-    waiting = slider(given.rounds)
-    print(waiting)
-    grown = growth(min(given.rounds, 3), 1e5 if given.quick else 1e7)
-    if given.quick:
-        return
-    names = ("numpy", "scipy", "numba", "KDEpy", "libkdv")
-    said = {
-        "date": date.today().isoformat(),
-        "machine": f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}",
-        "versions": {
-            name: getattr(importlib.import_module(name), "__version__", "?")
-            for name in names
-            if importlib.util.find_spec(name)
-        },
-        "missing": sorted(set(missing)),
-        "beside peers": side,
-        "choosing a bandwidth": bandwidths,
-        "slider": waiting,
-        "growth": grown,
-    }
-    (HERE / "results" / "density.json").write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
-    timed = ["seconds", "fastest", "processor", "megabytes"]
-    print(table(side, ["points", "kernel", "program", *timed, "error"]))
-    print(table(grown, ["points", "kernel", "bandwidth", "path", *timed]))
+    for part in [] if given.tables else given.part or PARTS:
+        found = PARTS[part](100_000 if given.quick else 1_000_000, given.rounds, missing)
+        print(found, flush=True)
+        said = merged(said, part, found)
+        if not given.quick:
+            names = ("numpy", "scipy", "numba", "KDEpy", "libkdv")
+            said |= {
+                "date": date.today().isoformat(),
+                "machine": f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}",
+                "versions": said.get("versions", {}) | {
+                    name: getattr(importlib.import_module(name), "__version__", "?")
+                    for name in names
+                    if importlib.util.find_spec(name)
+                },
+                "missing": sorted(set(missing)),
+            }  # fmt: skip
+            file.write_text(json.dumps(said, indent=1) + "\n", encoding="utf-8")
+    if given.tables:
+        (HERE / "density.md").write_text(page(said), encoding="utf-8")
+        picture(said["growth"])
 
 
 if __name__ == "__main__":

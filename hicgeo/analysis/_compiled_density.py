@@ -153,12 +153,18 @@ def direct_mass(kernel, places, west, south, reach, cell, inside, gap, rows, col
         free = 0 <= column < columns and 0 <= row < rows and gap[row * columns + column] > int(edge / cell) + 1
         total = 0.0
         for r in range(top, bottom + 1):
-            _row(kernel, (r * cell - y) / reach[i], part, n, value)
+            at, d = uint64(r * columns + left), (r * cell - y) / reach[i]
+            if free and kernel == QUARTIC:
+                high = 1.0 - d * d
+                for j in range(n):
+                    closeness = max(high - part[j], 0.0)
+                    total += closeness * closeness
+                continue
+            _row(kernel, d, part, n, value)
             if free:
                 for j in range(n):
                     total += value[j]
             else:
-                at = uint64(r * columns + left)
                 for j in range(n):
                     total += value[j] * inside[at + uint64(j)]
         out[i] = total
@@ -177,10 +183,16 @@ def direct_spread(kernel, places, west, south, amount, reach, cell, rows, column
         _across(kernel, x, cell, reach[i], left, n, part)
         height = amount[i]
         for r in range(top, bottom + 1):
-            _row(kernel, (r * cell - y) / reach[i], part, n, value)
-            at = uint64(r * columns + left)
-            for j in range(n):
-                total[at + uint64(j)] += height * value[j]
+            at, d = uint64(r * columns + left), (r * cell - y) / reach[i]
+            if kernel == QUARTIC:  # in one go, without a row of values between: twice as fast
+                high = 1.0 - d * d
+                for j in range(n):
+                    closeness = max(high - part[j], 0.0)
+                    total[at + uint64(j)] += height * closeness * closeness
+            else:
+                _row(kernel, d, part, n, value)
+                for j in range(n):
+                    total[at + uint64(j)] += height * value[j]
 
 
 @compiled
