@@ -367,8 +367,8 @@ def page(said: dict[str, Any]) -> str:
             "",
             "Made by `benchmarks/density.py`; all numbers are in `results/density.json`. One million clustered points "
             "in 30 x 30 km, 600 x 600 cells of 50 m, bandwidth 300 m, five rounds in turn, medians, nothing else "
-            f"running; {said['machine']}; compiled before. hicgeo and libkdv use both cores, the others one. The error is the "
-            "largest over 400 random cells and the peak, against plain sums, as a share of the peak.",
+            f"running; {said['machine']}; compiled before. hicgeo and libkdv use both cores, the others one. The error "
+            "is the largest over 400 random cells and the peak, against plain sums, as a share of the peak.",
             "",
             "| kernel | program | clock, s | processor, s | peak memory, MB | error |",
             "| --- | --- | --- | --- | --- | --- |",
