@@ -69,9 +69,19 @@ def dark_layer(season: pd.DataFrame, scene: Scene) -> Layer:
         unit=scene.say("unit.dark"),
         notes=(scene.say("note.dark"), *([scene.say("note.dark.trend")] if adjusted else []), *absent),
         classes=entries(classes, member, scene),
+        headline=_counted(member, scene, kind),
         member=member,
         rows=tuple(scene.say(key) for key in ("row.dark_ratio", "row.interval", "row.state")),
         values=values,
+    )
+
+
+def _counted(member: dict[str, int], scene: Scene, kind: str) -> str:
+    """Sentence on how many areas have more, or fewer, in the dark days."""
+    n = np.bincount(list(member.values()), minlength=len(DARK_COLOURS) + 1).tolist()
+    of = dict(zip([*DARK_COLOURS, "unknown"], n, strict=True))
+    return scene.say(
+        "words.dark.areas", crime=kind, above=of["higher"], below=of["lower"], unclear=of["same"], unknown=of["unknown"]
     )
 
 

@@ -43,10 +43,6 @@ class MapPage:
     _words: dict[str, Any]
     _tiles = False
 
-    def named(self, code: str) -> str:
-        """Name of an area of the map by its code; the code itself when it has none."""
-        return self._scene.named(code)
-
     def to_html(self) -> str:
         """Return the page, before any audit, as text."""
         return self._render().decode()

@@ -16,6 +16,9 @@ from hicgeo.output._write import write_bytes
 from hicgeo.output.disclosure import THRESHOLD, Handling, Profile, check_profile, require_clean
 from hicgeo.output.language import Language, check_language, day, period_text, text
 
+LINES = 4
+"""Sentences that a section of the briefing has at most."""
+
 LIMITS = ("reported", "chance", "cause", "people")
 WORDS = (
     "map", "legend", "show", "above", "outlines", "find", "choose", "hint", "north", "zoom_in", "zoom_out", "name",
@@ -35,10 +38,12 @@ class IndexEntry:
         The map's file, relative to the index page.
     picture
         PNG of the map, or nothing.
-    sentences
-        What it shows, in plain words.
+    sentences, more
+        What it shows, in plain words; what is in `more` is folded away.
     tables
         Files with its figures, relative to the index page.
+    pages
+        Other pages that go with it, each with the text of its link.
     action
         Text of its link; that it opens a map when left out.
     """
@@ -48,6 +53,8 @@ class IndexEntry:
     picture: bytes = b""
     sentences: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+    pages: tuple[tuple[str, str], ...] = ()
     action: str = ""
 
 
@@ -127,7 +134,8 @@ def write_index(
     """
     known = check_language(language)
     for place, entry in enumerate(entries):
-        links = [(entry.href, ".html"), *((table, ".csv") for table in entry.tables)]
+        links = [(each, ".html") for each in (entry.href, *(page for page, _ in entry.pages))]
+        links += [(table, ".csv") for table in entry.tables]
         if any(not link.endswith(suffix) or ":" in link or link.startswith(("/", "\\")) for link, suffix in links):
             raise InputError(
                 "a link of the index page must be a relative path to an .html file, or for a table a .csv file",
@@ -158,6 +166,8 @@ def write_index(
                     "title": e.title,
                     "href": e.href,
                     "sentences": e.sentences,
+                    "more": e.more,
+                    "pages": e.pages,
                     "picture": _data_uri(e.picture),
                     "tables": [(table, Path(table).stem) for table in e.tables],
                     "action": e.action or page["open"],
@@ -182,7 +192,7 @@ def write_briefing(
     handling: Handling | None = None,
     fictional: bool = False,
 ) -> Path:
-    """Write the briefing: one A4 with what to know, the map, the norm, the season and where to act.
+    """Write the briefing: what to know, the map, the norm, the season and where to act; on paper always one A4.
 
     Parameters
     ----------
@@ -191,7 +201,7 @@ def write_briefing(
     title
         Heading of the page.
     cards
-        What the maps of a run say. What they do not speak of is left out.
+        What the maps of a run say. What they do not speak of is left out; a section has at most four sentences.
     profile, language, period, source, date, handling, fictional
         As in `HotspotMap`.
 
@@ -205,7 +215,11 @@ def write_briefing(
     InputError
         Language, profile or file cannot be used.
     DisclosureError
-        The profile is "openbaar", or the finished page does not pass the audit. Nothing is written.
+        The finished page does not pass the audit. Nothing is written.
+
+    Notes
+    -----
+    On paper a text that is too long for its place ends in dots; on the screen all of it is there.
 
     Examples
     --------
@@ -262,33 +276,31 @@ def three_things(cards: Sequence[BriefingCard]) -> list[str]:
     """
     parts = [part for card in cards for part in card.parts]
     first = {key: next((part["headline"] for part in parts if part["key"] == key), "") for key in ("targets", "norm")}
-    season = next((card.sentences[0] for card in cards if "dark" in card.keys and card.sentences), "")
+    told = (card.sentences[0] for card in cards if "dark" in card.keys and card.sentences)
+    season = next(told, next((part["headline"] for part in parts if part["key"] == "dark"), ""))
     spots = next((part["headline"] for part in parts if part["key"] == "hotspots"), "")
     return [each for each in (first["targets"], first["norm"], season, spots) if each][:3]
 
 
-def _sections(cards: Sequence[BriefingCard], language: Language, said: Sequence[str]) -> list[dict[str, Any]]:
-    """Sections of a briefing that have something to say, each sentence once."""
+def _sections(cards: Sequence[BriefingCard], language: Language, said: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Sections of a briefing by key, empty when there is nothing to say; each sentence once."""
     parts = [part for card in cards for part in card.parts]
-    of = {key: [part for part in parts if part["key"] == key] for key in ("targets", "norm", "hotspots")}
+    of = {key: [part for part in parts if part["key"] == key] for key in ("targets", "norm", "hotspots", "dark")}
     season = [line for card in cards if "dark" in card.keys for line in card.sentences]
-    backtest = [note for part in of["targets"] for note in part["notes"][1:]]
-    sections = [
-        ("targets", [part["headline"] for part in of["targets"]], [part["table"] for part in of["targets"]]),
-        ("backtest", backtest, []),
-        ("norm", [part["headline"] for part in of["norm"]], [part["table"] for part in of["norm"][:1]]),
-        ("hotspots", [part["headline"] for part in of["hotspots"]], []),
-        ("season", season, []),
-    ]
-    told = [
-        {
-            "title": text(f"briefing.{key}", language),
-            "lines": [line for line in dict.fromkeys(lines) if line and line not in said],
-            "tables": [table for table in tables if table],
-        }
-        for key, lines, tables in sections
-    ]
-    return [section for section in told if section["lines"] or section["tables"]]
+    content = {
+        "targets": ([part["headline"] for part in of["targets"]], [part["table"] for part in of["targets"]]),
+        "backtest": ([note for part in of["targets"] for note in part["notes"][1:]], []),
+        "norm": ([part["headline"] for part in of["norm"]], [part["table"] for part in of["norm"][:1]]),
+        "hotspots": ([part["headline"] for part in of["hotspots"]], []),
+        "season": (season or [part["headline"] for part in of["dark"]], []),
+    }
+    sections = {}
+    for key, (lines, tables) in content.items():
+        fresh = [line for line in dict.fromkeys(lines) if line and line not in said][:LINES]
+        full = [table for table in tables if table]
+        title = text(f"briefing.{key}", language)
+        sections[key] = {"key": key, "title": title, "lines": fresh, "tables": full} if fresh or full else {}
+    return sections
 
 
 def page_texts(
@@ -359,6 +371,7 @@ def page_texts(
         "noscript": say("page.noscript"),
         "open": say("page.open"),
         "tables": say("page.tables"),
+        "more": say("page.more"),
         "words": {**{each: say(f"page.{each}") for each in WORDS}, **names},
     }
 

@@ -129,6 +129,7 @@ class HotspotMap(MapPage):
         self.threshold, self.ledger = threshold, ledger or Ledger(None, handling=handling)
         self._scene = Scene.of(neighbourhoods.sort_index(), check_language(language))
         self.layers: list[Layer] = []
+        self._given: list[tuple[str, pd.DataFrame]] = []
         self.map = folium.Map(tiles=None, control_scale=False, zoom_snap=0.25)
         self._base, bounds = base_map(self._scene)
         self._bounds = bounds
@@ -164,6 +165,7 @@ class HotspotMap(MapPage):
         AlignmentError
             None of the codes is on this map, or one occurs twice.
         """
+        self._given.append(("add_rates", rates))
         released, said = self._released(_known(rates))
         for layer in _layers_rates.rate_layers(released, self._scene):
             self._add(layer, said)
@@ -257,6 +259,7 @@ class HotspotMap(MapPage):
         """
         layer = _layers_targets.target_layer(areas, self._scene)
         self._released(areas)
+        self._given.append(("add_target_areas", areas))
         self._add(layer)
         return self
 
@@ -295,6 +298,7 @@ class HotspotMap(MapPage):
         AlignmentError
             None of the codes is on this map, or one occurs twice.
         """
+        self._given.append(("add_dark_days", season))
         released, said = self._released(_known(season))
         self._add(_layers_season.dark_layer(released, self._scene), said)
         return self
@@ -418,6 +422,40 @@ class HotspotMap(MapPage):
         """
         self._background.append(background(shapes, self._scene, kind=kind, name=name))
         return self
+
+    @property
+    def municipalities(self) -> list[str]:
+        """Codes of the municipalities that have an area on the map."""
+        return sorted(map(str, self._scene.areas["municipality"].dropna().unique()))
+
+    def part(self, municipality: str) -> HotspotMap:
+        """Map of one municipality with the rates, dark days and target areas in it; the norm stays that of all.
+
+        Parameters
+        ----------
+        municipality
+            Its code.
+
+        Raises
+        ------
+        InputError
+            It has no area on the map.
+        """
+        areas = self._scene.areas[(self._scene.areas["municipality"] == municipality).to_numpy(bool)]
+        made = HotspotMap(
+            areas, title=self.title, profile=self.profile, language=self._scene.language, period=self.period,
+            source=self.source, date=self.date, handling=self.handling, fictional=self.fictional,
+            threshold=self.threshold,
+        )  # fmt: skip
+        for verb, table in self._given:
+            if "geometry" in table:
+                mine = table[table.intersects(areas.union_all())]
+            else:
+                mine = table[table.index.get_level_values("code").isin(areas.index)]
+            mine.attrs = dict(table.attrs)
+            if len(mine):
+                getattr(made, verb)(mine)
+        return made
 
 
 def _known(table: pd.DataFrame) -> pd.DataFrame:

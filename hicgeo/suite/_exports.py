@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import re
+import base64
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hicgeo.errors import HicgeoError
 from hicgeo.output.disclosure import Ledger
-from hicgeo.schema import CODE_PATTERN
+from hicgeo.output.language import Language, percent, text
+from hicgeo.schema import LEAST_LOCATED
 from hicgeo.suite.config import RunConfig
 
 if TYPE_CHECKING:
     from hicgeo.output.maps import HotspotMap
     from hicgeo.suite.run import Run
 
-_CODE = re.compile(rf"\b{CODE_PATTERN.strip('^$')}\b")
+MOST = 40
+"""Municipalities of a run that get a briefing of their own; a larger run does so with `per_municipality`."""
+
 LEDGER = ("data", "private", "exports.jsonl")
 
 
@@ -40,7 +43,7 @@ def ledger_of(run: Run) -> Ledger:
 
 
 def sentences_for(drawn: HotspotMap, sentences: Sequence[str]) -> list[str]:
-    """Sentences that may stand beside a map, areas by name: none of places on a public one, for they tell the counts.
+    """Sentences that may stand beside a map: none of places on a public one, for they tell the counts.
 
     Parameters
     ----------
@@ -50,9 +53,50 @@ def sentences_for(drawn: HotspotMap, sentences: Sequence[str]) -> list[str]:
         What is said of it.
     """
     places = any(layer.kind != "areas" for layer in drawn.layers)
-    if drawn.profile == "openbaar" and places:
-        return []
-    return [_CODE.sub(lambda code: drawn.named(code[0]), each) for each in sentences]
+    return [] if drawn.profile == "openbaar" and places else list(sentences)
+
+
+def card_of(drawn: HotspotMap, title: str, said: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """What the index page and the briefings show of a map, as JSON can hold it.
+
+    Parameters
+    ----------
+    drawn
+        The map.
+    title
+        Without the name of the place.
+    said
+        `sentences`, and `leads`: those that a briefing quotes.
+    """
+    towns = drawn.municipalities
+    parts = {}
+    if drawn.profile != "openbaar" and 1 < len(towns) <= MOST:
+        parts = {town: _shown(part) for town in towns if (part := drawn.part(town)).layers}
+    return {
+        "title": title,
+        **_shown(drawn),
+        **{name: sentences_for(drawn, each) for name, each in said.items()},
+        "parts": parts,
+    }
+
+
+def _shown(drawn: HotspotMap) -> dict[str, Any]:
+    return {"picture": base64.b64encode(drawn.picture()).decode(), "brief": drawn.brief()}
+
+
+def warning_of(located: float, language: Language) -> str:
+    """What a reader must know before the map: that many incidents are not on it; empty when nearly all are.
+
+    Parameters
+    ----------
+    located
+        Share of the incidents that have a place.
+    language
+        Of the run.
+    """
+    if located >= LEAST_LOCATED:
+        return ""
+    return text("page.few_located", language, share=percent(located, language))
 
 
 @dataclass(frozen=True)

@@ -180,6 +180,22 @@ class SeasonConfig(_Part):
     months: list[Annotated[int, Field(ge=1, le=12)]] = Field(default=[10, 11, 12, 1, 2, 3], min_length=1, max_length=11)
 
 
+class BackgroundConfig(_Part):
+    """Shapes of your own that help to find the way on every map, as `HotspotMap.add_background` takes them."""
+
+    kind: Literal["neighbours", "water", "streets"]
+    path: InputPath
+    layer: str | None = None
+    crs: str | None = None
+    name: str = ""
+
+
+class MapConfig(_Part):
+    """What every map shows besides the neighbourhoods themselves."""
+
+    background: list[BackgroundConfig] = []
+
+
 class HandlingConfig(_Part):
     """For whom the maps are, why, on what ground, how confidential, and until when."""
 
@@ -216,6 +232,8 @@ class RunConfig(_Part):
         Crime types and the denominator of each.
     rates, density, season
         What is asked of the data.
+    map
+        What is drawn around and between the neighbourhoods: municipalities of another file, water, streets.
     handling
         What every export must say about itself.
     notebooks
@@ -264,6 +282,7 @@ class RunConfig(_Part):
     rates: RatesConfig
     density: DensityConfig = DensityConfig()
     season: SeasonConfig = SeasonConfig()
+    map: MapConfig = MapConfig()
     handling: HandlingConfig
     notebooks: list[Text] | None = None
     parameters: dict[str, dict[str, Parameter]] = {}
@@ -293,7 +312,8 @@ class RunConfig(_Part):
         beside = {name: getattr(self.incidents, name, None) for name in ("stations", "geocoder")}
         if isinstance(borders := getattr(self.counts, "borders", None), Path):
             beside["borders"] = borders
-        return paths | {name: path for name, path in beside.items() if path is not None}
+        around = {f"background {n}": part.path for n, part in enumerate(self.map.background, 1)}
+        return paths | {name: path for name, path in beside.items() if path is not None} | around
 
     @classmethod
     def read(cls, path: str | Path) -> RunConfig:

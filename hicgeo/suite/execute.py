@@ -23,9 +23,11 @@ from hicgeo.suite.config import RunConfig
 from hicgeo.suite.run import NOTEBOOK_VARIABLE, Run, open_run
 
 if TYPE_CHECKING:
-    from hicgeo.output.briefing import IndexEntry
+    from hicgeo.output.briefing import BriefingCard, IndexEntry
 
 BRIEFING = "briefing.html"
+SHOWN = 3
+"""Sentences of a map on the index page; the others are one tap away."""
 
 
 @dataclass(frozen=True)
@@ -296,6 +298,8 @@ def _settings(run: Run) -> dict[str, Any]:
     for part, path in run.config.inputs.items():
         if part in content:
             content[part]["path"] = relative(path, run.root)
+        elif part.startswith("background"):
+            content["map"]["background"][int(part.split()[1]) - 1]["path"] = relative(path, run.root)
         else:
             content["counts" if part == "borders" else "incidents"][part] = relative(path, run.root)
     return content
@@ -310,10 +314,11 @@ def _write_index(opened: Run, tasks: Sequence[_Task], path: Path) -> None:
             place = f"{task.run.municipality}/" if task.run.municipality else ""
             entries.append(
                 IndexEntry(
-                    title=f"{card['title']} ({task.run.municipality})" if place else card["title"],
+                    title=f"{card['title']} ({opened.named(task.run.municipality)})" if place else card["title"],
                     href=place + name,
                     picture=base64.b64decode(card["picture"]),
-                    sentences=tuple(card["sentences"]),
+                    sentences=tuple(card["sentences"][:SHOWN]),
+                    more=tuple(card["sentences"][SHOWN:]),
                     tables=tuple(place + each for each in task.outputs if each.endswith(".csv")),
                 )
             )
@@ -332,41 +337,68 @@ def _write_index(opened: Run, tasks: Sequence[_Task], path: Path) -> None:
 
 
 def _write_briefings(opened: Run, tasks: Sequence[_Task]) -> list[IndexEntry]:
-    """Write a briefing beside the maps of every municipality, or of the whole run, and give their cards."""
-    from hicgeo.output.briefing import BriefingCard, IndexEntry, three_things, write_briefing
+    """Write a briefing of the whole run and one per municipality, beside the maps, and give the cards of the index."""
+    from hicgeo.output.briefing import IndexEntry, three_things
     from hicgeo.output.language import check_language, text
 
-    config, entries = opened.config, []
-    language = check_language(config.language)
+    action, entries = text("briefing.open", check_language(opened.config.language)), []
+    written = set()
     for municipality in dict.fromkeys(task.run.municipality for task in tasks):
-        cards = [
-            BriefingCard(
-                card["title"], base64.b64decode(card["picture"]), tuple(card["sentences"]), tuple(card.get("brief", ()))
-            )
-            for task in tasks
-            if task.run.municipality == municipality
-            for _, card in task.cards()
-        ]
-        file = opened.folder / municipality / BRIEFING
-        if not cards:
-            file.unlink(missing_ok=True)
+        maps = [card for task in tasks if task.run.municipality == municipality for _, card in task.cards()]
+        if not maps:
             continue
-        title = ": ".join([text("briefing.title", language), " ".join(filter(None, [config.title, municipality]))])
-        write_briefing(
-            file,
-            title=title,
-            cards=cards,
-            profile=config.profile,
-            language=language,
-            source=opened.source,
-            handling=opened.handling,
-            fictional=config.fictional,
-        )
-        ledger_of(opened).record(file, profile=config.profile)
+        towns = sorted({town for card in maps for town in card["parts"]})
+        title = _write_briefing(opened, municipality, _cards(maps))
+        for town in towns:
+            told = [card for card in maps if town in card["parts"]]
+            own = [{**card, "leads": [], "sentences": [], **card["parts"][town]} for card in told]
+            _write_briefing(opened, town, _cards(own))
+        written |= {municipality, *towns}
+        pages = tuple((f"{town}/{BRIEFING}", opened.named(town)) for town in towns)
         href = "/".join(filter(None, [municipality, BRIEFING]))
-        action = text("briefing.open", language)
-        entries.append(IndexEntry(title, href, sentences=tuple(three_things(cards)), action=action))
+        sentences = tuple(three_things(_cards(maps)))
+        entries.append(IndexEntry(title, href, sentences=sentences, action=action, pages=pages))
+    for old in (opened.folder / BRIEFING, *opened.folder.glob(f"*/{BRIEFING}")):
+        if ("" if old.parent == opened.folder else old.parent.name) not in written:
+            old.unlink(missing_ok=True)
     return entries
+
+
+def _cards(maps: Sequence[Mapping[str, Any]]) -> list[BriefingCard]:
+    """What the notes of maps have to say to a briefing."""
+    from hicgeo.output.briefing import BriefingCard
+
+    return [
+        BriefingCard(
+            card["title"],
+            base64.b64decode(card["picture"]),
+            tuple(card["leads"] or card["sentences"]),
+            tuple(card["brief"]),
+        )
+        for card in maps
+    ]
+
+
+def _write_briefing(opened: Run, municipality: str, cards: Sequence[BriefingCard]) -> str:
+    """Write the briefing of a municipality, or of all, and give its title."""
+    from hicgeo.output.briefing import write_briefing
+    from hicgeo.output.language import check_language, text
+
+    config = opened.config
+    place = ", ".join(filter(None, [config.title, opened.named(municipality)]))
+    title = f"{text('briefing.title', check_language(config.language))}: {place}"
+    file = write_briefing(
+        opened.folder / municipality / BRIEFING,
+        title=title,
+        cards=cards,
+        profile=config.profile,
+        language=config.language,
+        source=opened.source,
+        handling=opened.handling,
+        fictional=config.fictional,
+    )
+    ledger_of(opened).record(file, profile=config.profile)
+    return title
 
 
 def _manifest(opened: Run, tasks: Sequence[_Task], index: Path) -> dict[str, Any]:
@@ -402,9 +434,8 @@ def _manifest(opened: Run, tasks: Sequence[_Task], index: Path) -> dict[str, Any
             "cards": fingerprint([list(task.cards()) for task in tasks]),
         },
         "briefings": {
-            "/".join(filter(None, [name, BRIEFING])): file_hash(file)
-            for name in dict.fromkeys(task.run.municipality for task in tasks)
-            if (file := opened.folder / name / BRIEFING).is_file()
+            file.relative_to(opened.folder).as_posix(): file_hash(file)
+            for file in sorted([*opened.folder.glob(BRIEFING), *opened.folder.glob(f"*/{BRIEFING}")])
         },
     }
 

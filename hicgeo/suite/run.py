@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import html
 import json
@@ -15,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hicgeo.errors import ConfigError
 from hicgeo.output._write import write_bytes
-from hicgeo.output.language import check_language, percent, text
 from hicgeo.schema import LEAST_LOCATED
-from hicgeo.suite._exports import ledger_of, sentences_for
+from hicgeo.suite._background import Background
+from hicgeo.suite._exports import card_of, ledger_of, warning_of
 from hicgeo.suite._project import (
     file_hash,
     find_config,
@@ -80,6 +79,7 @@ class Run:
         # what is read is the same for every municipality
         self._store = Store(root / "data" / "private" / config.name)
         self._sentences: list[str] = []
+        self._leads: list[str] = []
 
     @property
     def mode(self) -> Literal["points", "counts"]:
@@ -248,6 +248,11 @@ class Run:
 
         return Handling(**self.config.handling.model_dump())
 
+    @cached_property
+    def background(self) -> Background:
+        """What every map shows around the neighbourhoods."""
+        return Background.read(self.config.map.background)
+
     @property
     def source(self) -> str:
         """Name of the source, as a page shows it."""
@@ -256,7 +261,7 @@ class Run:
         return (part.source or self.config.inputs[name].name) if part is not None else ""
 
     def map(self, title: str, *, period: str = "") -> HotspotMap:
-        """Map of the run's neighbourhoods, with profile, language, source and handling filled in.
+        """Map of the run's neighbourhoods, with background, profile, language, source and handling filled in.
 
         Parameters
         ----------
@@ -277,7 +282,7 @@ class Run:
         """
         import hicgeo
 
-        return hicgeo.HotspotMap(
+        drawn = hicgeo.HotspotMap(
             self.neighbourhoods,
             title=f"{self._place}: {title}",
             profile=self.config.profile,
@@ -286,9 +291,10 @@ class Run:
             source=self.source,
             handling=self.handling,
             fictional=self.config.fictional,
-            warning=self._warning,
+            warning=warning_of(self._located.located if self.config.incidents else 1.0, self.config.language),
             ledger=ledger_of(self),
         )
+        return self.background.draw(drawn, set(self.neighbourhoods["municipality"].dropna()))
 
     def say(self, sentence: str) -> str:
         """Keep a sentence for the index page, on the card of the map that is saved next.
@@ -307,7 +313,7 @@ class Run:
         return sentence
 
     def tell(self, *results: Any) -> str:
-        """Say results in the sentences of `in_words`, and keep them as `say` does.
+        """Say results in the sentences of `in_words`, and keep them as `say` does; a briefing quotes the first of each.
 
         Parameters
         ----------
@@ -321,8 +327,10 @@ class Run:
         """
         import hicgeo
 
-        said = [each for result in results for each in hicgeo.in_words(result, language=self.config.language)]
-        return " ".join(self.say(each) for each in said)
+        words = {"language": self.config.language, "names": self.neighbourhoods["name"]}
+        said = [hicgeo.in_words(result, **words) for result in results]
+        self._leads += [each[0] for each in said if each]
+        return " ".join(self.say(line) for each in said for line in each)
 
     def save(self, drawn: HotspotMap, name: str, *, sentences: Sequence[str] = ()) -> Path:
         """Save a map as one file, with a picture and sentences for the index page.
@@ -347,13 +355,9 @@ class Run:
             `name` cannot be a file name.
         """
         path = drawn.save(self._target(name, ".html"))
-        card = {
-            "title": drawn.title.removeprefix(f"{self._place}: "),
-            "picture": base64.b64encode(drawn.picture()).decode(),
-            "brief": drawn.brief(),
-        }
-        self._record(path, {**card, "sentences": sentences_for(drawn, [*self._sentences, *sentences])})
-        self._sentences = []
+        said = {"sentences": [*self._sentences, *sentences], "leads": self._leads}
+        self._record(path, card_of(drawn, drawn.title.removeprefix(f"{self._place}: "), said))
+        self._sentences, self._leads = [], []
         return path
 
     def save_table(self, table: pd.DataFrame, name: str, *, suffix: str = ".csv") -> Path:
@@ -403,7 +407,11 @@ class Run:
 
     @property
     def _place(self) -> str:
-        return ", ".join(filter(None, [self.config.title, self.municipality]))
+        return ", ".join(filter(None, [self.config.title, self.named(self.municipality)]))
+
+    def named(self, municipality: str) -> str:
+        """Name of a municipality where the background has it, else its code."""
+        return self.background.names.get(municipality, municipality)
 
     @property
     def _notes(self) -> Path:
@@ -415,7 +423,7 @@ class Run:
         Returns
         -------
         notes
-            A card is `title`, `picture` (PNG in base64), `sentences` and `brief` (for the briefing).
+            A card is what the index page and the briefings show of a map: the answer of `card_of`.
         """
         found = {}
         for file in sorted(self._notes.glob("*.json")):
@@ -491,14 +499,6 @@ class Run:
                 "incidents, which puts the share on every map",
             )
         return export
-
-    @property
-    def _warning(self) -> str:
-        """What a reader must know before the map: that many incidents are not on it."""
-        if self.config.incidents is None or self._located.located >= LEAST_LOCATED:
-            return ""
-        located = percent(self._export.located, check_language(self.config.language))
-        return text("page.few_located", check_language(self.config.language), share=located)
 
     @property
     def _export(self) -> Intake:

@@ -1,14 +1,18 @@
 """The map on paper and as a picture, through an installed browser."""
 
 import io
+from datetime import date
 
 import matplotlib.image
+import pandas as pd
 import pypdf
 import pytest
 import scenes
 
 from hicgeo.errors import InputError
 from hicgeo.output import _browser
+from hicgeo.output.briefing import BriefingCard, write_briefing
+from hicgeo.output.disclosure import Handling
 from hicgeo.output.maps import HotspotMap
 
 pytestmark = pytest.mark.browser
@@ -61,3 +65,46 @@ def test_a_browser_that_fails_leaves_no_file(made, tmp_path, monkeypatch):
     with pytest.raises(InputError, match="false: no result"):
         made.save_png(tmp_path / "kaart.png")
     assert list(tmp_path.iterdir()) == []
+
+
+LONG = "Buurt met een lange naam die nergens ophoudt en dus ook niet op deze regel past "
+
+
+@pytest.mark.parametrize("much", [False, True])
+def test_a_briefing_is_one_sheet_of_a4_whatever_is_on_it(chromium, made, tmp_path, much):
+    longer = LONG * 3 if much else ""
+    areas = scenes.areas(8, 6)
+    areas["name"] = [f"{longer}{name}" for name in areas["name"]]
+    rates = scenes.rates(areas)
+    targets = scenes.targets()
+    if much:
+        rates["state"] = pd.Categorical(["boven"] * len(rates), categories=rates["state"].cat.categories)
+        about = targets.attrs
+        targets = targets.iloc[[0] * 12].set_axis(range(1, 13)).rename_axis("rank")
+        for column in ("hours", "reasons", "backtest", "doubts"):
+            targets[column] = [f"{longer}{each}" for each in targets[column]]
+        targets.attrs = about
+    drawn = HotspotMap(areas, title="Inbraken").add_rates(rates).add_target_areas(targets)
+    drawn.add_hotspots(scenes.hotspots()).add_dark_days(scenes.season(areas))
+    said = tuple(f"Zin {n} over het seizoen. {longer}" for n in range(12 if much else 3))
+    handling = Handling(*(f"{each} {longer}" for each in ("inzet", "driehoek", "Wpg", "hoog")), date(2030, 1, 1))
+    card = BriefingCard(f"Inbraken {longer}", made.picture(), said, tuple(drawn.brief()))
+    file = write_briefing(
+        tmp_path / "briefing.html", title=f"Briefing {longer}", cards=[card], handling=handling,
+        period="2020-01/2024-12", source=f"politie {longer}", fictional=True,
+    )  # fmt: skip
+    (page,) = pypdf.PdfReader(io.BytesIO(_browser.to_pdf(file.read_bytes()))).pages
+    assert (page.mediabox.width, page.mediabox.height) == pytest.approx((595, 842), abs=1)
+    seen = []  # what is cut off by the edge of the sheet is in the file, but not on paper
+
+    def note(text, matrix, place, *_):
+        if place[5] * matrix[3] + matrix[5] > 20:
+            seen.append(text)
+
+    page.extract_text(visitor_text=note)
+    printed = " ".join("".join(seen).split())
+    for words in ("VERTROUWELIJK", "Drie dingen om te weten", "Vergeleken met de norm", "Waar en wanneer inzetten",
+                  "Werkte deze keuze eerder?", "Wat deze cijfers niet zeggen", "nooit over personen of adressen",
+                  "Gebruik van deze informatie", "1 januari 2030"):  # fmt: skip
+        assert words in printed
+    assert much or "Het seizoen" in printed

@@ -49,9 +49,9 @@ def test_the_page_has_everything_and_passes_its_audit(tmp_path):
     file = write_briefing(tmp_path / "briefing.html", title="Briefing", cards=cards("02", "03", "04", "06"))
     assert audit_html(file)["pass"].all()
     page = said(file.read_text(encoding="utf-8"))
-    order = ["Drie dingen om te weten", "Waar en wanneer inzetten", "Elk jaar hoog;",
-             "Werkte deze keuze eerder?", "Deze keuze ving 21 %", "Vergeleken met de norm", "Buurt C 7 10,0",
-             "Waar het zich concentreert", "Het seizoen", "Onvolledig: 2024/25.",
+    order = ["Drie dingen om te weten", "Vergeleken met de norm", "Buurt C 7 10,0", "Waar en wanneer inzetten",
+             "Elk jaar hoog;", "Werkte deze keuze eerder?", "Deze keuze ving 21 %", "Het seizoen",
+             "Onvolledig: 2024/25.", "Waar het zich concentreert",
              "Wat deze cijfers niet zeggen"]  # fmt: skip
     places = [page.index(each) for each in order]
     assert places == sorted(places)
@@ -103,3 +103,24 @@ def test_nobody_above_the_norm_is_said_too(state, ending):
     headline = HotspotMap(areas, title="t").add_rates(rates).layers[1].headline
     assert headline.endswith(ending)
     assert bool(headline) == bool(ending)
+
+
+def test_a_municipality_is_told_of_its_own_areas_only():
+    areas = scenes.areas(6, 2)
+    areas.loc[areas["geometry"].centroid.x > scenes.WEST + 3 * scenes.SIDE, "municipality"] = "GM8888"
+    rates = scenes.rates(areas)
+    drawn = HotspotMap(areas, title="Alles").add_rates(rates).add_dark_days(scenes.season(areas))
+    drawn.add_target_areas(scenes.targets()).add_months(scenes.counts(areas), crime_type="woninginbraak")
+    assert drawn.municipalities == ["GM8888", "GM9999"]
+    for code in drawn.municipalities:
+        ours = areas.index[areas["municipality"] == code]
+        brief = {each["key"]: each for each in drawn.part(code).brief()}
+        assert set(brief) - {"targets"} == {"rate", "norm", "dark"}
+        above = [areas["name"][each] for each in ours if rates["state"][each] == "boven"]
+        assert sorted(line[0] for line in brief["norm"]["table"][1:]) == sorted(above)
+        counted = re.findall(r": (\d+)", brief["dark"]["headline"])
+        assert sum(map(int, counted)) == (~areas["is_water"][ours]).sum(), "every area with people is counted once"
+        here = scenes.targets().intersects(areas.loc[ours].union_all())
+        assert [line[0] for line in brief.get("targets", {"table": [[]]})["table"][1:]] == [
+            str(rank) for rank in here.index[here]
+        ]

@@ -58,6 +58,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Purpose, recipient and retention not stated: do not distribute",
     ),
     "page.open": ("Open de kaart", "Open the map"),
+    "page.more": ("Meer", "More"),
     "page.tables": ("Cijfers", "Figures"),
     "page.noscript": (
         "Deze kaart heeft JavaScript nodig. Er wordt niets opgehaald van of verstuurd naar internet.",

@@ -1,0 +1,95 @@
+"""What the run file names to be drawn around the areas, and the briefing that every municipality of a run gets."""
+
+import json
+import re
+
+import pytest
+from notebook_writer import write_notebook
+
+from hicgeo.errors import ConfigError
+from hicgeo.suite.execute import run_suite
+from hicgeo.suite.run import open_run
+
+AROUND = """
+map:
+  background:
+    - {kind: neighbours, path: ../gemeenten.geojson}
+    - {kind: water, path: ../water.geojson}
+    - {kind: streets, path: ../wegen.geojson, name: Hoofdwegen}
+"""
+SAVE = """
+import hicgeo as hg
+opened = hg.open_run(run, municipality=municipality)
+rates = hg.rates(opened.counts, opened.neighbourhoods, crime_type="woninginbraak", period="2024", base="dwellings",
+                 norm=norm)
+opened.tell(rates)
+opened.save(opened.map("Inbraken", period="2024").add_rates(rates), "02-rates")
+"""
+
+
+def shapes(path, *rows):
+    """A GeoJSON file in RD of squares and lines, each with its properties."""
+    features = []
+    for properties, kind, west, east in rows:
+        ring = [[west, 520000], [east, 520000], [east, 521000], [west, 521000], [west, 520000]]
+        geometry = {"type": kind, "coordinates": [ring] if kind == "Polygon" else ring[:2]}
+        features.append({"type": "Feature", "properties": properties, "geometry": geometry})
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::28992"}}
+    path.write_text(json.dumps({"type": "FeatureCollection", "crs": crs, "features": features}), encoding="utf-8")
+
+
+@pytest.fixture
+def around(project, edit_run):
+    data = project / "data"
+    towns = [("GM9901", "Eerstadt", 150000), ("GM9902", "Tweedorp", 152000), ("GM9903", "Buurgemeente", 153000)]
+    rows = [({"gemeentecode": code, "gemeentenaam": name}, "Polygon", west, west + 1000) for code, name, west in towns]
+    shapes(data / "gemeenten.geojson", *rows)
+    shapes(data / "water.geojson", ({"geheim": "CANARY"}, "Polygon", 149500, 149900))
+    shapes(data / "wegen.geojson", ({"straat": "CANARY"}, "LineString", 150000, 151000))
+    edit_run("handling:", AROUND + "handling:")
+
+
+def block(page):
+    return json.loads(re.search(r'id="hicgeo-page">(.*?)</script>', page, flags=re.DOTALL)[1])
+
+
+def test_every_map_shows_what_is_around(project, around):
+    run = open_run("tiny")
+    page = run.map("Inbraken").to_html()
+    parts = {part["kind"]: part for part in block(page)["background"]}
+    assert list(parts) == ["neighbours", "water", "streets"]
+    names = [each["properties"]["name"] for each in parts["neighbours"]["shapes"]["features"]]
+    assert names == ["Buurgemeente"], "a municipality is no neighbour of itself"
+    assert len(parts["water"]["shapes"]["features"]) == 1
+    assert parts["streets"]["name"] == "Hoofdwegen"
+    assert "CANARY" not in page, "no column of the user's own file"
+    of_one = open_run("tiny", municipality="GM9901").map("Inbraken")
+    assert of_one.title == "Twee gemeenten, Eerstadt: Inbraken"
+    around_it = [each["properties"]["name"] for each in block(of_one.to_html())["background"][0]["shapes"]["features"]]
+    assert around_it == ["Tweedorp"], "the other lies too far away to be seen"
+
+
+def test_every_municipality_gets_a_briefing_under_its_name(project, around):
+    write_notebook(project / "notebooks" / "02-rates.ipynb", SAVE, parameters="norm = 8.0")
+    result = run_suite("tiny")
+    assert result.failures == {}
+    folder = project / "maps" / "tiny"
+    index = result.index.read_text(encoding="utf-8")
+    for code, name in (("GM9901", "Eerstadt"), ("GM9902", "Tweedorp")):
+        page = (folder / code / "briefing.html").read_text(encoding="utf-8")
+        assert f"<h1>Briefing: Twee gemeenten, {name}</h1>" in page
+        assert f'<a href="{code}/briefing.html">{name}</a>' in index
+    manifest = json.loads(result.manifest.read_text(encoding="utf-8"))
+    assert set(manifest["briefings"]) == {"briefing.html", "GM9901/briefing.html", "GM9902/briefing.html"}
+    assert manifest["inputs"]["background 2"]["file"] == "data/water.geojson"
+    assert manifest["settings"]["map"]["background"][1]["path"] == "data/water.geojson"
+    assert run_suite("tiny").executed == ()
+    shapes(project / "data" / "water.geojson", ({}, "Polygon", 149000, 149900))
+    assert run_suite("tiny").executed == ("02-rates",), "another background is another map"
+
+
+@pytest.mark.parametrize("text", ["{}", "water"])
+def test_a_background_that_cannot_be_read_is_named(project, around, text):
+    (project / "data" / "water.geojson").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"background of water[^;]*water.geojson"):
+        open_run("tiny").map("Inbraken")
