@@ -13,6 +13,7 @@ from hicgeo.errors import DisclosureError, InputError
 from hicgeo.output import (
     _layers_density,
     _layers_months,
+    _layers_operation,
     _layers_rates,
     _layers_season,
     _layers_targets,
@@ -281,6 +282,27 @@ class HotspotMap(MapPage):
         """
         released, said = self._released(_layers_waves.shown_waves(waves))
         self._add(_layers_waves.wave_layer(released, waves, self._scene), said)
+        return self
+
+    def add_operation(self, evaluation: Any) -> HotspotMap:
+        """Add a layer of where an operation was, what it is compared with, and the incidents before and after.
+
+        Parameters
+        ----------
+        evaluation
+            Answer of `hicgeo.evaluate_operation`. A public map shows the places, not the counts.
+
+        Raises
+        ------
+        InputError
+            It is another result.
+
+        Notes
+        -----
+        Official areas have their own border; any other shape of the plan is drawn as the cells of 100 m in it.
+        """
+        counted = self.profile != "openbaar"
+        self._add(_layers_operation.operation_layer(evaluation, self._scene, counted=counted))
         return self
 
     def add_dark_days(self, season: pd.DataFrame) -> HotspotMap:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from hicgeo.output import _layers, _layers_season
+from hicgeo.output._layers_operation import OPERATION_COLOURS
 from hicgeo.output._layers_targets import TARGET_COLOUR
 from hicgeo.output._offline import own_text
 
@@ -23,6 +24,7 @@ GROUPS = {
     "dark": tuple(_layers.DARK_COLOURS.values()),
     "seasons": _layers.GROUP_COLOURS,
     "places": tuple(colour for _, colour in _layers_season.PLACES.values()),
+    "operation": tuple(OPERATION_COLOURS.values()),
     "outlines": ("#14181c", TARGET_COLOUR),
 }
 

@@ -82,6 +82,19 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Verplaatsing naar de omgeving is niet gemeten.",
         "Displacement to the surroundings was not measured.",
     ),
+    "layer.operation": ("De inzet en waarmee hij is vergeleken", "The operation and what it is compared with"),
+    "unit.operation": (
+        "{crime}: ervoor ({before}, omgerekend naar even lang) → tijdens ({during})",
+        "{crime}: before ({before}, at equal length) → during ({during})",
+    ),
+    "unit.operation.places": ("{crime}: {before} en {during}", "{crime}: {before} and {during}"),
+    "operation.counted": ("{before} → {after}", "{before} → {after}"),
+    "note.operation": (
+        "In de omgeving is gekeken of incidenten zich verplaatsten. De kaart laat zien waar is gemeten; het oordeel is "
+        "een vergelijking van aantallen, geen bewijs van oorzaak.",
+        "In the surroundings it was looked whether incidents moved. The map shows where it was measured; the verdict "
+        "compares counts and is no proof of cause.",
+    ),
     "operation.before": ("ervoor (omgerekend)", "before (same length)"),
     "operation.after": ("tijdens", "during"),
     "operation.counts": ("Incidenten", "Incidents"),
