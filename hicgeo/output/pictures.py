@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.text import Text
 
 from hicgeo.errors import ColumnError, InputError
 from hicgeo.output._layers import NORM_COLOURS, Layer, Scene
@@ -28,7 +30,14 @@ HATCH = {"hatch-small": "////", "hatch-gap": "\\\\\\"}
 
 
 class Picture(Figure):
-    """A matplotlib figure that a notebook shows without any set-up."""
+    """A matplotlib figure that a notebook shows without any set-up; no name in it is taken for a formula."""
+
+    def savefig(self, fname: Any, **settings: Any) -> None:
+        """Write the figure, as matplotlib does, with every text as it stands."""
+        for each in self.findobj(Text):
+            each.set_parse_math(False)
+        with rc_context({"text.parse_math": False}):
+            super().savefig(fname, **settings)
 
     def _repr_png_(self) -> bytes:
         buffer = BytesIO()

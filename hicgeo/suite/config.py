@@ -75,6 +75,8 @@ Month = Annotated[str, Field(pattern=r"^(19|20)\d{2}-(0[1-9]|1[0-2])$")]
 Months = Annotated[tuple[Month, Month], AfterValidator(_ordered)]
 Municipality = Annotated[str, Field(pattern=r"^GM\d{4}$")]
 Text = Annotated[str, Field(min_length=1)]
+# a notebook shows it as a heading, where a web page would take other signs for mark-up
+Kind = Annotated[str, Field(pattern=r"^\w[\w .,()/+-]{0,79}$")]
 Columns = dict[str, str | list[str]]
 
 
@@ -110,7 +112,7 @@ class IncidentsConfig(_Part):
     excel_epoch: Literal[1900, 1904] = 1900
     encoding: str | None = None
     multiline: bool = False
-    crime_types: dict[str, str | dict[str, str]] | None = None
+    crime_types: dict[str, Kind | dict[str, Kind]] | None = None
     duplicates: Literal["heaviest", "first", "keep"] = "heaviest"
     swap: bool = False
     swap_times: bool = False
@@ -133,7 +135,7 @@ class CountsConfig(_Part):
 
     path: InputPath
     columns: Columns
-    crime_types: dict[str, str] | None = None
+    crime_types: dict[str, Kind] | None = None
     all_zero: Literal["raise", "missing", "keep"] = "raise"
     provisional_from: Month | None = None
     encoding: str | None = None
@@ -276,7 +278,7 @@ class RunConfig(_Part):
     incidents: IncidentsConfig | None = None
     counts: CountsConfig | None = None
     at_risk: AtRiskConfig | None = None
-    crime_types: dict[str, CrimeTypeConfig] = Field(
+    crime_types: dict[Kind, CrimeTypeConfig] = Field(
         default={kind: CrimeTypeConfig.model_validate({"base": base}) for kind, base in _HIC.items()}, min_length=1
     )
     rates: RatesConfig

@@ -113,3 +113,11 @@ def test_a_link_that_leads_elsewhere_is_refused(tmp_path, href):
     with pytest.raises(InputError, match="relative path"):
         write_index(tmp_path / "index.html", title="t", entries=[IndexEntry("a", href)])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_with_dollar_signs_is_no_formula():
+    areas = scenes.areas()
+    areas["name"] = [r"$\frac{$ en $x_1$ " + name for name in areas["name"]]
+    figure = plot_rates(scenes.rates(areas), areas)
+    assert any("$x_1$" in label.get_text() for label in figure.axes[0].get_yticklabels())
+    assert figure._repr_png_().startswith(b"\x89PNG"), "drawn as it stands, not refused as a faulty formula"
