@@ -34,6 +34,8 @@ def launch(playwright: Any) -> Any:
 
 # payloads
 
+ACTIVE = (b"/JavaScript", b"/JS", b"/Launch", b"/OpenAction", b"/AA", b"/URI", b"/EmbeddedFile")
+
 
 def part_payloads() -> dict[str, Any]:
     import payloads
@@ -61,7 +63,22 @@ def part_payloads() -> dict[str, Any]:
                 for name, path in payloads.hostile_lists(Path(folder), payload, made).items():
                     seen(name, path, (payload,))
             page = payloads.hostile_notebook(Path(folder) / "nb", group)
-            _count(counts, "executed notebook, which has no policy", watch.visit(page), len(group))
+            _count(counts, "shown in a notebook, which has no policy", watch.visit(page), len(group))
+            print(n, counts, flush=True)
+        notebooks = sorted((HERE.parent / "notebooks").glob("*.ipynb"))
+        for n in range(5):  # forty payloads a run: as many as there are areas to bear their names
+            group = payloads.PAYLOADS[n::5]
+            project = Path(folder) / f"run{n}"
+            payloads.hostile_run(project, group)
+            for notebook in notebooks:
+                page, _ = payloads.executed(project, notebook)
+                first = len(group) if notebook is notebooks[0] else 0
+                _count(counts, "the seven notebooks, executed", watch.visit(page), first)
+            for page in sorted((project / "maps" / "hostile").glob("*.html")):
+                seen(f"{page.stem} of those runs", page, group)
+            sheets = sorted((project / "maps" / "hostile").rglob("*.pdf"))
+            active = sum(any(mark in each.read_bytes() for mark in ACTIVE) for each in sheets)
+            _count(counts, "target sheets (PDF: anything that could act)", active, len(group))
             print(n, counts, flush=True)
         browser.close()
     return {"payloads": len(payloads.PAYLOADS), "control_that_run_when_pasted": control, "pages": counts}
