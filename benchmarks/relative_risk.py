@@ -68,7 +68,7 @@ def campaign() -> dict[str, Any]:
     began, null, power = time.perf_counter(), [], []
     for name, (branching, n) in NULL.items():
         rows = pd.DataFrame([alarm(branching, seed) for seed in range(n)])
-        ground = {side: float(rows[side].mean()) for side in ("high", "low")}
+        ground = {f"ground_{side}": float(rows[side].mean()) for side in ("high", "low")}
         null.append({"pattern": name, **towns.proportion(rows["alarm"].tolist()), **ground})
         print(null[-1], flush=True)
     for expected in EXPECTED:
@@ -104,7 +104,7 @@ def tables(result: dict[str, Any]) -> str:
         "| --- | --- | --- | --- | --- |",
     ]
     for row in result["null"]:
-        ground = " | ".join(f"{100 * row[side]:.1f} %" for side in ("high", "low"))
+        ground = " | ".join(f"{100 * row[f'ground_{side}']:.1f} %" for side in ("high", "low"))
         lines.append(f"| {row['pattern']} | {row['n']} | {towns.between(row)} | {ground} |")
     lines += [
         "",

@@ -52,14 +52,14 @@ def surface_layer(surface: xr.DataArray, scene: Scene, name: str | None, *, leas
     shapes = _unions(which, surface["x"].to_numpy(), surface["y"].to_numpy(), cell, len(breaks), surface.attrs["crs"])
     colours = ("#f7f8f6", *spread(SURFACE_COLOURS, len(breaks) + 1)[1:])
     labels = ranges(breaks, scene)
-    about = {key: surface.attrs.get(key) for key in ("bandwidth", "kernel", "n")}
-    noted = all(value is not None for value in about.values())
+    noted = all(surface.attrs.get(key) is not None for key in ("bandwidth", "kernel", "n"))
     sparse = [scene.say("note.sparse", least=scene.number(least))] if least else []
     note = (
         scene.say(
             "note.surface",
             bandwidth=scene.number(float(surface.attrs["bandwidth"])),
             kernel=surface.attrs["kernel"],
+            chosen=scene.say(f"bandwidth.{surface.attrs.get('method') or 'given'}"),
             n=scene.number(float(surface.attrs["n"])),
         )
         if noted
@@ -85,22 +85,32 @@ def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
     """Layer of ranked hotspots as outlines with their numbers."""
     need(hotspots, ["incidents", "area_ha", "share_incidents", "share_area", "rank_low", "rank_high"], "hotspots")
     tested = "p_value" in hotspots and bool(hotspots["p_value"].notna().any())
-    keys = ("rank", "rank_interval", "incidents", "expected", "ratio", "area_ha", "share_incidents", "share_area")
-    rows = tuple(scene.say(f"row.{key}") for key in (*keys, "p_value"))
+    keys = (
+        "rank", "rank_interval", "top3", "incidents", "expected", "ratio", "area_ha", "share_incidents", "share_area",
+        "spot_kind", "p_value", "history", "stability",
+    )  # fmt: skip
+    rows = tuple(scene.say(f"row.{key}") for key in keys)
     values: dict[str, tuple[str, ...]] = {}
     titles: dict[str, str] = {}
     for rank, row in hotspots.drop(columns="geometry").iterrows():
-        expected, ratio, p_value = (row.get(each, np.nan) for each in ("expected", "ratio", "p_value"))
+        expected, ratio, p_value, top3, stays = (
+            row.get(each, np.nan) for each in ("expected", "ratio", "p_value", "top3", "stability")
+        )
+        history, years = row.get("history", "onbekend"), int(row.get("years", 0))
         values[str(rank)] = (
             str(rank),
             scene.between(row["rank_low"], row["rank_high"]),
+            "" if pd.isna(top3) else percent(top3, scene.language, decimals=0),
             scene.number(row["incidents"]),
             "" if pd.isna(expected) else scene.number(expected, 1),
             "" if pd.isna(ratio) else f"{scene.number(ratio, 1)} ×",
             f"{scene.number(row['area_ha'], 0 if row['area_ha'] >= 10 else 1)} ha",
             percent(row["share_incidents"], scene.language),
             percent(row["share_area"], scene.language),
+            scene.say(f"spot.{row['kind']}") if "kind" in row else "",
             "" if pd.isna(p_value) else scene.number(p_value, 3),
+            "" if history == "onbekend" else scene.say(f"history.{history}", hot=int(row["years_hot"]), years=years),
+            "" if pd.isna(stays) else percent(stays, scene.language, decimals=0),
         )
         titles[str(rank)] = scene.say("spot", rank=rank)
     return Layer(

@@ -18,6 +18,9 @@ SHOWN = (
     "rank_low", "rank_high", "area_ha", "expected", "expected_low", "expected_high", "kind", "dwellings", "code",
     "name", "street_km", "streets",
 )  # fmt: skip
+COUNTED = ("last_year_100m", "last_year_250m")
+"""What anyone can do instead, and must be beaten."""
+
 NEAR_SHARE = 0.1
 """Near repeats are a reason from this share of the expectation."""
 
@@ -123,13 +126,16 @@ def _tested(backtest: Any, method: str, horizon: int, said: Language) -> str:
             f"the back-test must hold {method} over {horizon} days", "another method or horizon",
             "make it with the method and the horizon of the areas",
         )  # fmt: skip
-    row, baseline = scores.loc[(method, horizon)], scores.loc[("last_year_100m", horizon), "hit_rate"]
+    row, counted = scores.loc[(method, horizon)], scores["hit_rate"].xs(horizon, level="horizon_days").reindex(COUNTED)
     if np.isnan(row["hit_rate"]):
         return text("targets.backtest.none", said)
+    best = str(counted.idxmax())
+    verdict = backtest.differences.loc[(method, best, horizon), "verdict"]
     return text(
         "targets.backtest", said, hits=percent(row["hit_rate"], said, decimals=0),
         low=percent(row["hit_rate_low"], said, decimals=0), high=percent(row["hit_rate_high"], said, decimals=0),
-        area=percent(backtest.about["share"], said), baseline=percent(baseline, said, decimals=0),
+        area=percent(backtest.about["share"], said), baseline=text(f"method.{best}", said),
+        theirs=percent(counted[best], said, decimals=0), verdict=text(f"targets.backtest.{verdict}", said),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 
 import hicgeo as hg
 from hicgeo.output._layers import Scene
-from hicgeo.output._layers_density import surface_layer
+from hicgeo.output._layers_density import hotspot_layer, surface_layer
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +68,45 @@ def test_a_back_test_shows_every_method_and_its_baselines():
     assert "willekeurig kiezen" in said
     with pytest.raises(hg.ColumnError, match="back-test"):
         hg.plot_backtest(scores)
+
+
+def test_the_map_says_how_the_bandwidth_was_chosen_and_per_what(areas):
+    scene = Scene.of(areas, "nl")
+    surface = scenes.surface()
+    for method, words in (("ppl", "elk incident het best voorspelt"), ("given", "opgegeven door de analist")):
+        surface.attrs = surface.attrs | {"method": method, "bandwidth": 293.4, "kernel": "quartic", "n": 812}
+        note = surface_layer(surface, scene, None).notes[0]
+        assert "bandbreedte van 293 m (quartic)" in note
+        assert words in note
+    assert surface_layer(surface, scene, None).unit.startswith("incidenten per km², cellen")
+    surface.attrs["years"] = 2.0
+    assert surface_layer(surface, scene, None).unit.startswith("incidenten per km² per jaar")
+
+
+def test_every_way_to_choose_a_bandwidth_has_its_words():
+    from typing import get_args
+
+    from hicgeo.analysis.bandwidths import Method
+    from hicgeo.output.language import CATALOGUE
+
+    assert {f"bandwidth.{each}" for each in (*get_args(Method), "given")} <= set(CATALOGUE)
+
+
+def test_a_hotspot_on_the_map_tells_kind_history_and_how_firm_it_is(areas):
+    kinds = ["meer dan toeval", "te weinig om te toetsen"]
+    spots = scenes.hotspots().assign(
+        kind=kinds, history=["chronisch", "nieuw"], years_hot=[3, 0], years=[4, 4], stability=[0.84, 0.5],
+        top3=[1.0, 0.42], p_value=[0.001, np.nan],
+    )  # fmt: skip
+    dutch, english = (hotspot_layer(spots, Scene.of(areas, language)) for language in ("nl", "en"))
+    first, second = (dict(zip(dutch.rows, dutch.values[rank], strict=True)) for rank in ("1", "2"))
+    assert first["kans op een plek in de top 3"] == "100 %"
+    assert first["gegeven de woningen"] == "meer dan toeval"
+    assert first["eerdere jaren"] == "chronisch: hoog in 3 van 4"
+    assert first["blijft staan bij andere bandbreedtes"] == "84 %"
+    assert second["gegeven de woningen"] == "te weinig incidenten om te toetsen"
+    assert second["p-waarde"] == ""
+    assert "chronic: high in 3 of 4" in english.values["1"]
+    assert "too few incidents to test" in english.values["2"]
+    # a table of before these columns still makes a layer
+    assert hotspot_layer(scenes.hotspots().drop(columns="kind"), Scene.of(areas, "nl")).values["1"][0] == "1"

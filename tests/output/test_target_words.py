@@ -1,5 +1,7 @@
 """Target areas in words, the measures that fit them, and the map that shows them."""
 
+from types import SimpleNamespace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -48,6 +50,36 @@ def test_what_the_map_asks_for(targets):
     assert table.attrs == {"crime_type": "woninginbraak", "horizon_days": 28}
     english = hg.target_table(targets, crime_type="woninginbraak", language="en").loc[1]
     assert "Fri 1" in english["hours"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "dutch", "english"),
+    [
+        ("beter", "dit was aantoonbaar beter.", "demonstrably better."),
+        ("niet te onderscheiden", "niet aantoonbaar beter dan zo tellen", "not demonstrably better than such counting"),
+        ("slechter", "gebruik liever die telling.", "use that count instead."),
+        ("te kort om te toetsen", "te kort om te zeggen", "too short to say"),
+    ],
+)
+def test_the_back_test_says_whether_counting_does_as_well(targets, verdict, dutch, english):
+    rates = {"two_scale": (0.14, 0.12, 0.16), "last_year_100m": (0.1, 0.1, 0.1), "last_year_250m": (0.11, 0.1, 0.1)}
+    scores = pd.DataFrame(rates, index=["hit_rate", "hit_rate_low", "hit_rate_high"]).T
+    scores.index = pd.MultiIndex.from_product([scores.index, [28]], names=["method", "horizon_days"])
+    apart = pd.MultiIndex.from_tuples(
+        [("two_scale", name, 28) for name in ("last_year_100m", "last_year_250m")],
+        names=["method", "baseline", "horizon_days"],
+    )
+    # judged against the better of the two counts
+    differences = pd.DataFrame({"verdict": ["beter", verdict]}, index=apart)
+    test = SimpleNamespace(scores=scores, differences=differences, about={"share": 0.02})
+    said = {
+        language: hg.target_table(targets, crime_type="woninginbraak", backtest=test, language=language)["backtest"][1]
+        for language in ("nl", "en")
+    }
+    assert "14 % van de incidenten op 2,0 % van het gebied" in said["nl"]
+    assert "tellen per vak van 250 m in het afgelopen jaar ving 11 %" in said["nl"]
+    assert dutch in said["nl"]
+    assert english in said["en"]
 
 
 def test_the_sentences(targets):

@@ -10,11 +10,34 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "unit.hotspots": ("gebieden met de hoogste dichtheid", "areas with the highest density"),
     "note.surface": (
-        "Gladgestreken met een straal van {bandwidth} m ({kernel}); {n} incidenten met een bekende plek. "
-        "De laagste klasse is niet ingekleurd.",
-        "Smoothed with a bandwidth of {bandwidth} m ({kernel}); {n} incidents with a known place. "
+        "Gladgestreken met een bandbreedte van {bandwidth} m ({kernel}), {chosen}; {n} incidenten met een bekende "
+        "plek. De laagste klasse is niet ingekleurd.",
+        "Smoothed with a bandwidth of {bandwidth} m ({kernel}), {chosen}; {n} incidents with a known place. "
         "The lowest class is left blank.",
     ),
+    "bandwidth.given": ("opgegeven door de analist", "given by the analyst"),
+    "bandwidth.ppl": (
+        "gekozen omdat die elk incident het best voorspelt uit de andere",
+        "chosen because it predicts every incident best from the others",
+    ),
+    "bandwidth.diggle": ("gekozen met kruisvalidatie (Diggle)", "chosen by cross-validation (Diggle)"),
+    "bandwidth.cvl": (
+        "gekozen met de regel van Cronie en Van Lieshout",
+        "chosen by the rule of Cronie and Van Lieshout",
+    ),
+    "bandwidth.scott": ("volgens de vuistregel van Scott", "by Scott's rule of thumb"),
+    "bandwidth.silverman": ("volgens de vuistregel van Silverman", "by Silverman's rule of thumb"),
+    "row.top3": ("kans op een plek in de top 3", "chance to be in the top 3"),
+    "row.spot_kind": ("gegeven de woningen", "given the dwellings"),
+    "row.history": ("eerdere jaren", "earlier years"),
+    "row.stability": ("blijft staan bij andere bandbreedtes", "stays at other bandwidths"),
+    "spot.meer dan toeval": ("meer dan toeval", "more than chance"),
+    "spot.niet te onderscheiden": ("niet van toeval te onderscheiden", "cannot be told from chance"),
+    "spot.te weinig om te toetsen": ("te weinig incidenten om te toetsen", "too few incidents to test"),
+    "spot.beschrijvend": ("niet getoetst", "not tested"),
+    "history.chronisch": ("chronisch: hoog in {hot} van {years}", "chronic: high in {hot} of {years}"),
+    "history.wisselend": ("wisselend: hoog in {hot} van {years}", "on and off: high in {hot} of {years}"),
+    "history.nieuw": ("nieuw: hoog in {hot} van {years}", "new: high in {hot} of {years}"),
     "note.surface.short": ("De laagste klasse is niet ingekleurd.", "The lowest class is left blank."),
     "note.hotspots": (
         "Beschrijvend: niet getoetst of dit meer is dan toeval. Het interval bij de rang laat zien hoe zeker de "

@@ -25,9 +25,22 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "targets.backtest": (
         "Op deze manier gekozen gebieden vingen eerder {hits} van de incidenten op {area} van het gebied ({low} tot "
-        "{high}); de cellen met de meeste incidenten van het jaar ervoor {baseline}.",
-        "Areas chosen like this held {hits} of the incidents on {area} of the area before ({low} to {high}); the cells "
-        "with most incidents of the year before held {baseline}.",
+        "{high}); {baseline} ving {theirs}: {verdict}.",
+        "Areas chosen like this held {hits} of the incidents on {area} of the area before ({low} to {high}); "
+        "{baseline} held {theirs}: {verdict}.",
+    ),
+    "targets.backtest.beter": ("dit was aantoonbaar beter", "this was demonstrably better"),
+    "targets.backtest.niet te onderscheiden": (
+        "dit was niet aantoonbaar beter dan zo tellen, wat iedereen kan",
+        "this was not demonstrably better than such counting, which anyone can do",
+    ),
+    "targets.backtest.slechter": (
+        "dit was slechter, gebruik liever die telling",
+        "this was worse, use that count instead",
+    ),
+    "targets.backtest.te kort om te toetsen": (
+        "de periode is te kort om te zeggen of dit beter was",
+        "the period is too short to say whether this was better",
     ),
     "targets.backtest.none": (
         "Niet getoetst of deze manier van kiezen eerder werkte.",
