@@ -46,6 +46,7 @@ from .output.pictures_change import plot_change, plot_lorenz, plot_persistence
 from .output.pictures_density import plot_backtest, plot_bandwidth, plot_surface
 from .output.pictures_operation import plot_evaluation
 from .output.pictures_rates import plot_funnel
+from .output.pictures_risk import plot_risk
 from .output.pictures_season import plot_groups, plot_hours, plot_months, plot_seasons
 from .output.quality import plot_quality, quality_table
 from .output.tables import write_surface, write_table
@@ -162,6 +163,7 @@ __all__ = [
     "plot_persistence",
     "plot_quality",
     "plot_rates",
+    "plot_risk",
     "plot_seasons",
     "plot_surface",
     "propose_intake",

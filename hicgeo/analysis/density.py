@@ -274,6 +274,36 @@ def kde_by(
     )
 
 
+def check_reach(grid: Grid, reach: float) -> None:
+    """Refuse a bandwidth that the cells cannot show, or that makes every place look the same.
+
+    Parameters
+    ----------
+    grid
+        Cells of the map.
+    reach
+        The kernel's own parameter, metres.
+
+    Raises
+    ------
+    InputError
+        It is below the cell size, or more than the grid is wide.
+    """
+    if not (np.isfinite(reach) and reach >= grid.cell_size):
+        raise InputError(
+            "bandwidth must be at least the cell size",
+            f"{reach:g} m on cells of {grid.cell_size:g} m",
+            "take a larger bandwidth or smaller cells",
+        )
+    widest = float(np.hypot(*grid.shape)) * grid.cell_size
+    if reach > widest:
+        raise InputError(
+            "bandwidth must be less than the grid is wide",
+            f"{reach:g} m over a grid of {widest:.0f} m across",
+            "take a smaller bandwidth: at this one every place looks the same",
+        )
+
+
 @dataclass(frozen=True)
 class _Choice:
     """How to smooth, checked."""
@@ -295,19 +325,7 @@ class _Choice:
             reach, method = bandwidth.radius(kernel), bandwidth.method
         else:
             reach, method = float(bandwidth), "given"
-        if not (np.isfinite(reach) and reach >= grid.cell_size):
-            raise InputError(
-                "bandwidth must be at least the cell size",
-                f"{reach:g} m on cells of {grid.cell_size:g} m",
-                "take a larger bandwidth or smaller cells",
-            )
-        widest = float(np.hypot(*grid.shape)) * grid.cell_size
-        if reach > widest:
-            raise InputError(
-                "bandwidth must be less than the grid is wide",
-                f"{reach:g} m over a grid of {widest:.0f} m across",
-                "take a smaller bandwidth: at this one every place looks the same",
-            )
+        check_reach(grid, reach)
         return cls(reach, method, kernel, edge, adaptive, years)
 
     def smoother(self, grid: Grid, n: int) -> Direct | Spectral:

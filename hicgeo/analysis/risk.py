@@ -14,7 +14,7 @@ from scipy.signal import oaconvolve
 from hicgeo.analysis._inference import Rng, generator
 from hicgeo.analysis._kernels import KERNELS, RADIUS_PER_SIGMA, Kernel, smoother, stamp
 from hicgeo.analysis._locate import Raster
-from hicgeo.analysis.density import Bandwidth, precise_places
+from hicgeo.analysis.density import Bandwidth, check_reach, precise_places
 from hicgeo.errors import AlignmentError, ColumnError, InputError
 from hicgeo.schema import metric_crs
 
@@ -57,6 +57,8 @@ class RelativeRisk:
         lie in a cell with nothing at risk.
     at_risk
         Units at risk that count.
+    base
+        What is at risk: dwellings, residents, businesses.
     kernel, bandwidth, sigma
         The smoothing: the kernel's own parameter and its standard deviation, metres.
     draws
@@ -75,6 +77,7 @@ class RelativeRisk:
     n_imprecise: int
     n_off_risk: int
     at_risk: float
+    base: str
     kernel: Kernel
     bandwidth: float
     sigma: float
@@ -157,7 +160,7 @@ def relative_risk(
     bandwidth, kernel
         As in `kde`, the same for incidents and at risk.
     base
-        Column of totals in a neighbourhood table.
+        What is at risk; in a neighbourhood table the column of its totals.
     draws
         Patterns to draw under equal risk; at least 19.
     rng
@@ -171,8 +174,8 @@ def relative_risk(
     Raises
     ------
     InputError
-        Fewer than 30 incidents lie where something is at risk, nothing is at risk, a value is negative, or an
-        argument is out of range.
+        Fewer than 30 incidents lie where something is at risk, nothing is at risk, a value is negative, the bandwidth
+        is below the cell size or wider than the grid, or an argument is out of range.
     AlignmentError
         `at_risk` is not on this grid.
     ColumnError
@@ -219,12 +222,7 @@ def relative_risk(
     if kernel not in KERNELS:
         raise InputError("kernel must be known", repr(kernel), f"take one of {', '.join(KERNELS)}")
     reach = bandwidth.radius(kernel) if isinstance(bandwidth, Bandwidth) else float(bandwidth)
-    if not (np.isfinite(reach) and reach >= grid.cell_size):
-        raise InputError(
-            "bandwidth must be at least the cell size",
-            f"{reach:g} m on cells of {grid.cell_size:g} m",
-            "take a larger bandwidth or smaller cells",
-        )
+    check_reach(grid, reach)
     if not draws >= 19:
         raise InputError("draws must be at least 19", f"{draws}", "take 999")
     grid.match_crs(points)
@@ -264,7 +262,7 @@ def relative_risk(
         null = (density(held[each], whole[:n])[testable] for each in _drawn(share, n, draws, generator(rng)))
         observed = density(cell, whole[:n])[testable]
         chances[:, testable] = _chances(observed, expected[testable], spread, null, draws)
-    about = {"kernel": kernel, "bandwidth": reach, "sigma": reach / RADIUS_PER_SIGMA[kernel], "n": n}
+    about = {"kernel": kernel, "bandwidth": reach, "sigma": reach / RADIUS_PER_SIGMA[kernel], "n": n, "places": "cells"}
     high, low, family = (grid.surface(each, **about) for each in chances)
     return RelativeRisk(
         ratio=grid.surface(ratio, **about),
@@ -279,6 +277,7 @@ def relative_risk(
         n_imprecise=int(imprecise.sum()),
         n_off_risk=int(struck.sum()) - n,
         at_risk=float(units.sum()),
+        base=base,
         kernel=kernel,
         bandwidth=reach,
         sigma=float(reach / RADIUS_PER_SIGMA[kernel]),

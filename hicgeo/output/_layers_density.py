@@ -20,12 +20,17 @@ from hicgeo.output._layers import (
     rounded_breaks,
     spread,
 )
+from hicgeo.output._words_hotspots import poisson_bounds
 from hicgeo.output.language import crime, percent
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import numpy.typing as npt
     import xarray as xr
+
+
+FEWEST = 30
+"""Fewer incidents make no surface: a count with its interval says all there is."""
 
 
 def surface_layer(surface: xr.DataArray, scene: Scene, name: str | None, *, least: float = 0) -> Layer:
@@ -40,6 +45,14 @@ def surface_layer(surface: xr.DataArray, scene: Scene, name: str | None, *, leas
             f"{density.ndim} dimensions, attrs {sorted(map(str, surface.attrs))}",
             "make it with hicgeo.kde or Grid.surface",
         )
+    n = surface.attrs.get("n", FEWEST)
+    if n < FEWEST:
+        low, high = poisson_bounds(n)
+        raise InputError(
+            f"a density on a map needs at least {FEWEST} incidents",
+            f"{n:g} (95 % interval of what may be expected again: {low:.1f} to {high:.1f})",
+            "take a longer period or several crime types, or show counts per neighbourhood with their intervals",
+        )
     present = density[density > 0]
     if not present.size:
         raise InputError("a surface must have some density", "no cell above 0", "leave this layer out")
@@ -49,7 +62,7 @@ def surface_layer(surface: xr.DataArray, scene: Scene, name: str | None, *, leas
     cell = float(surface.attrs["cell_size"])
     if least:
         which = _merged(which, np.nan_to_num(density) * cell**2 / 1e6, least)
-    shapes = _unions(which, surface["x"].to_numpy(), surface["y"].to_numpy(), cell, len(breaks), surface.attrs["crs"])
+    shapes = unions(which, surface["x"].to_numpy(), surface["y"].to_numpy(), cell, len(breaks), surface.attrs["crs"])
     colours = ("#f7f8f6", *spread(SURFACE_COLOURS, len(breaks) + 1)[1:])
     labels = ranges(breaks, scene)
     noted = all(surface.attrs.get(key) is not None for key in ("bandwidth", "kernel", "n"))
@@ -147,7 +160,7 @@ def _merged(which: npt.NDArray[np.intp], mass: npt.NDArray[np.float64], least: f
     return out
 
 
-def _unions(
+def unions(
     which: npt.NDArray[np.intp],
     x: npt.NDArray[np.float64],
     y: npt.NDArray[np.float64],

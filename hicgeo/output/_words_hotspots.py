@@ -49,8 +49,7 @@ def explored(n: int, first: pd.Period, last: pd.Period, bandwidth: float, least:
     words = {"n": number(n, language), "first": month(first, language), "last": month(last, language)}
     if n >= least:
         return text("explore.shown", language, **words, bandwidth=number(bandwidth, language))
-    # exact Poisson interval of a count
-    low, high = stats.chi2.ppf(0.025, 2 * n) / 2 if n else 0.0, stats.chi2.ppf(0.975, 2 * n + 2) / 2
+    low, high = poisson_bounds(n)
     between = {"low": number(low, language, decimals=1), "high": number(high, language, decimals=1)}
     return text("explore.few", language, **words, least=least, **between)
 
@@ -58,3 +57,8 @@ def explored(n: int, first: pd.Period, last: pd.Period, bandwidth: float, least:
 def slider_labels(kernel: str, language: Language) -> tuple[str, str]:
     """What stands beside the sliders of bandwidth and period."""
     return text("picture.bandwidth", language, kernel=kernel), text("explore.period", language)
+
+
+def poisson_bounds(n: float) -> tuple[float, float]:
+    """Exact 95 % interval of a count."""
+    return float(stats.chi2.ppf(0.025, 2 * n) / 2) if n else 0.0, float(stats.chi2.ppf(0.975, 2 * n + 2) / 2)

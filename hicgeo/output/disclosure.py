@@ -68,7 +68,7 @@ AGGREGATE_COLUMNS = frozenset({
     "criterion",
     # hotspots and hours
     "rank", "expected", "area_ha", "share_incidents", "share_area", "p_value", "rank_low", "rank_high", "kind",
-    "concentration", "top3", "history", "years_hot", "years",
+    "concentration", "top3", "history", "years_hot", "years", "p_high", "p_low", "p_family",
     "hour_of_week", "weekday", "hour", "direct_victim", "target", "attempted", "dwelling_type",
     # target areas
     "expected_low", "expected_high", "hours", "reasons", "backtest", "doubts",

@@ -15,6 +15,7 @@ from hicgeo.output import (
     _layers_months,
     _layers_operation,
     _layers_rates,
+    _layers_risk,
     _layers_season,
     _layers_targets,
     _layers_waves,
@@ -196,13 +197,7 @@ class HotspotMap(MapPage):
         """
         least = gate.floor(self.profile, self.threshold)
         layer = _layers_density.surface_layer(surface, self._scene, name, least=least)
-        cell = float(surface.attrs["cell_size"])
-        if self.profile != "intern" and cell < gate.MIN_CELL:
-            raise DisclosureError(
-                f"an outward surface must have cells of at least {gate.MIN_CELL:g} m",
-                f"cells of {cell:g} m",
-                f"make it on Grid.over(area, cell_size={gate.MIN_CELL:g}), or use profile='intern'",
-            )
+        self._check_cells(float(surface.attrs["cell_size"]))
         gate.check_places(surface.attrs, self.profile)
         if addresses is not None and layer.shapes is not None:
             layer = replace(layer, shapes=gate.populated(layer.shapes, addresses))
@@ -237,6 +232,36 @@ class HotspotMap(MapPage):
         layer = _layers_density.hotspot_layer(released, self._scene)
         self._add(layer, said)
         return self
+
+    def add_risk(self, risk: Any) -> HotspotMap:
+        """Add a layer of where the risk is above or below what chance gives.
+
+        Parameters
+        ----------
+        risk
+            Answer of `hicgeo.relative_risk`: its tolerance contours at 5 %, as unions of cells. Where the place of what
+            is at risk is not known, twice the mean ratio and half of it instead, said to be untested.
+
+        Raises
+        ------
+        InputError
+            It is no relative risk.
+        DisclosureError
+            Its cells are smaller than 100 m, and the map is for others than the analyst.
+        """
+        layer = _layers_risk.risk_layer(risk, self._scene)
+        self._check_cells(float(risk.ratio.attrs["cell_size"]))
+        gate.check_places(risk.ratio.attrs, self.profile)
+        self._add(layer)
+        return self
+
+    def _check_cells(self, cell: float) -> None:
+        if self.profile != "intern" and cell < gate.MIN_CELL:
+            raise DisclosureError(
+                f"an outward surface must have cells of at least {gate.MIN_CELL:g} m",
+                f"cells of {cell:g} m",
+                f"make it on Grid.over(area, cell_size={gate.MIN_CELL:g}), or use profile='intern'",
+            )
 
     def add_target_areas(self, areas: gpd.GeoDataFrame) -> HotspotMap:
         """Add the areas to act in as outlines with their rank, hours, expectation and reasons.

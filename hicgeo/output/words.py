@@ -16,6 +16,7 @@ from hicgeo.output import _words_season as season
 from hicgeo.output import _words_waves as waves
 from hicgeo.output._words_backtest import backtest
 from hicgeo.output._words_hotspots import hotspots
+from hicgeo.output._words_risk import risk
 from hicgeo.output.language import Language, base_name, check_language, crime, number, percent, period_text, text
 from hicgeo.output.target_words import context_said, targets_said
 
@@ -28,9 +29,9 @@ def in_words(result: Any, *, language: str = "nl", names: pd.Series | None = Non
     result
         Answer of `rates`, `group_rates`, `match_codes`, `hotspots`, `dark_days`, `darkness_effect`, `cluster_seasons`,
         `seasonal_areas`, `hour_profile`, `outlook`, `knox`, `near_repeat_chains`, `space_time_scan`, `st_dbscan`,
-        `emerging_hotspots`,
-        `minimum_detectable_effect`, `evaluate_operation`, `target_areas`, `context_layers`, `backtest`, `change`,
-        `year_to_date`, `trend`, `persistence`, `rank_areas`, `concentration`, `crosswalk` or `read_incidents`.
+        `emerging_hotspots`, `minimum_detectable_effect`, `evaluate_operation`, `target_areas`, `context_layers`,
+        `backtest`, `relative_risk`, `change`, `year_to_date`, `trend`, `persistence`, `rank_areas`,
+        `concentration`, `crosswalk` or `read_incidents`.
     language
         "nl" or "en".
     names
@@ -86,6 +87,7 @@ def in_words(result: Any, *, language: str = "nl", names: pd.Series | None = Non
         "fall": operation.detectable,
         "capacity_ha": targets_said,
         "differences": backtest,
+        "p_family": risk,
         "gini": _words_rates.concentration,
         "shares": _words_rates.crosswalk,
     }
