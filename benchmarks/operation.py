@@ -1,6 +1,8 @@
 """Operations: coverage and power of the evaluation, the full loop, and target areas scored on what came next.
 
-.venv/bin/python benchmarks/operation.py    # writes results/operation.json; the tables are in operation.md
+    .venv/bin/python benchmarks/operation.py [power loop targets coverage]
+
+Any of these parts, or all; writes results/operation.json, and the tables are in operation.md.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -82,6 +85,12 @@ def loop(seeds: int = 40) -> dict:
     return {"cities": seeds, "covers": covers / seeds, "detectable": float(np.nanmedian(detectable)), **counted}
 
 
+WAYS = (
+    "as in notebook 06", "with near repeats", "density alone", "last_year_100m", "last_year_250m", "last_month_100m",
+    "dwellings", "random",
+)  # fmt: skip
+
+
 def surfaces(past: gpd.GeoDataFrame, grid: hg.Grid, start: pd.Timestamp) -> dict:
     """The surface of notebook 06, made with what is known on the day, and the density alone."""
     last = past[(past["start"].dt.tz_localize(None) >= start - pd.Timedelta(days=365)).to_numpy()]
@@ -92,51 +101,93 @@ def surfaces(past: gpd.GeoDataFrame, grid: hg.Grid, start: pd.Timestamp) -> dict
     return {
         "density alone": density,
         "as in notebook 06": grid.surface((mix + weight["even"] / grid.inside.sum()).to_numpy()),
-        "count": own,
     }
 
 
-def targets(seeds: int = 3) -> dict:
-    """Incidents of 28 days in the areas chosen on the first of each month of 2024, beside counting."""
-    hits: dict[str, float] = {}
-    total, ha, expected, inside, areas = 0, 0.0, 0.0, 0, 0
+def simplest(past: gpd.GeoDataFrame, homes: np.ndarray, grid: hg.Grid, start: pd.Timestamp) -> dict[str, np.ndarray]:
+    """What anyone could do, per cell of the area: count, over a year or a month, or look where the dwellings are."""
+    inside, age = grid.inside.ravel(), start - past["start"].dt.tz_localize(None)
+    coarse = np.add.outer(np.floor(grid.y / 250) * 10_000, np.floor(grid.x / 250)).ravel()
+    square = np.unique(coarse, return_inverse=True)[1]
+
+    def count(days: int) -> np.ndarray:
+        chosen = past[(age <= pd.Timedelta(days=days)).to_numpy()].get_coordinates().to_numpy()
+        return np.nan_to_num(grid.counts(chosen).to_numpy()).ravel()
+
+    # of cells that lie across two squares the one of their centre
+    year = count(365)
+    return {
+        "last_year_100m": year[inside], "last_year_250m": np.bincount(square, year)[square][inside],
+        "last_month_100m": count(28)[inside], "dwellings": homes.ravel()[inside], "random": np.ones(inside.sum()),
+    }  # fmt: skip
+
+
+def caught(score: np.ndarray, held: np.ndarray, size: int) -> float:
+    """Incidents in the `size` cells with the highest score; ties shared."""
+    least = np.sort(score)[::-1][size - 1]
+    sure, tied = score > least, score == least
+    return float(held[sure].sum() + (size - sure.sum()) / tied.sum() * held[tied].sum())
+
+
+def targets(seeds: int = 4) -> dict:
+    """Incidents of 28 days in the areas chosen on the first of each month of 2024, beside what anyone could do."""
+    months, size_of, expected, inside, areas = [], [], 0.0, 0, 0
     for seed in range(1, seeds + 1):
         city = hg.sample_city(seed)
         points = city.incidents[(city.incidents["crime_type"] == "woninginbraak").to_numpy()]
         land = city.neighbourhoods[~city.neighbourhoods["is_water"]]
         grid, day = hg.Grid.over(land, cell_size=100), points["start"].dt.tz_localize(None)
+        homes = np.nan_to_num(grid.counts(city.dwellings.get_coordinates().to_numpy()).to_numpy())
         for start in MONTHS:
             past = points[(day < start).to_numpy()]
             coming = points[((day >= start) & (day < start + pd.Timedelta(days=28))).to_numpy()]
             cell = grid.locate(coming.get_coordinates().to_numpy())
+            held = np.bincount(cell[cell >= 0], minlength=grid.inside.size)[grid.inside.ravel()]
             made, chains = surfaces(past, grid, start), hg.near_repeat_chains(past, draws=99, rng=1)
-            count = np.nan_to_num(made.pop("count").to_numpy()).ravel()
-            for name, near in (("density alone", None), ("as in notebook 06", None), ("with near repeats", chains)):
-                surface = made[name if name in made else "as in notebook 06"]
-                got = hg.target_areas(surface, past, start=str(start.date()), chains=near, neighbourhoods=land, rng=1)
+            hits = {"came": len(coming)}
+            for name in WAYS[:3]:
+                near = chains if name == "with near repeats" else None
+                got = hg.target_areas(
+                    made.get(name, made["as in notebook 06"]), past, start=str(start.date()), chains=near,
+                    neighbourhoods=land, rng=1,
+                )  # fmt: skip
                 there = np.array([coming.intersects(shape).sum() for shape in got.areas.geometry])
-                hits[name] = hits.get(name, 0) + int(there.sum())
-            low, high = got.areas["expected_low"].to_numpy(), got.areas["expected_high"].to_numpy()
-            inside, areas = inside + int(((low <= there) & (there <= high)).sum()), areas + len(there)
-            expected, ha, total = expected + got.areas["expected"].sum(), ha + got.used_ha, total + len(coming)
-            # as many cells as the areas took, the fullest first; ties shared
-            size, order = int(got.used_ha), np.sort(count)[::-1]
-            sure, tied = count > order[size - 1], count == order[size - 1]
-            share = (size - sure.sum()) / tied.sum()
-            held = np.bincount(cell[cell >= 0], minlength=count.size)
-            best = held[sure].sum() + share * held[tied].sum()
-            hits["last year's count per cell"] = hits.get("last year's count per cell", 0) + float(best)
-    part = ha / (len(MONTHS) * seeds) / float(grid.inside.sum())
-    rows = [{"way": way, "hits": n, "share": n / total, "pai": n / total / part} for way, n in hits.items()]
+                hits[name] = int(there.sum())
+                if name == WAYS[0]:
+                    low, high = got.areas["expected_low"].to_numpy(), got.areas["expected_high"].to_numpy()
+                    inside, areas = inside + int(((low <= there) & (there <= high)).sum()), areas + len(there)
+                    expected += got.areas["expected"].sum()
+                    size = int(got.used_ha)
+            size_of.append(size / grid.inside.sum())
+            hits |= {name: caught(score, held, size) for name, score in simplest(past, homes, grid, start).items()}
+            months.append(hits)
+        print(seed, pd.DataFrame(months).sum().round(1).to_dict(), flush=True)
+    table, part = pd.DataFrame(months), float(np.mean(size_of))
+    again = np.random.default_rng(1).integers(len(table), size=(4000, len(table)))
+    drawn = {name: table[name].to_numpy()[again].sum(axis=1) for name in ("came", *WAYS)}
+    rows = []
+    for name in WAYS:
+        share, gap = drawn[name] / drawn["came"], (drawn[WAYS[0]] - drawn[name]) / drawn["came"]
+        rows.append(
+            {"way": name, "hits": float(table[name].sum()), "share": float(table[name].sum() / table["came"].sum()),
+             "share_interval": np.quantile(share, [0.025, 0.975]).round(4).tolist(),
+             "pai": float(table[name].sum() / table["came"].sum() / part),
+             "notebook_06_more": float((table[WAYS[0]] - table[name]).sum() / table["came"].sum()),
+             "more_interval": np.quantile(gap, [0.025, 0.975]).round(4).tolist()}
+        )  # fmt: skip
     return {
-        "cities": seeds, "incidents": total, "hectares": ha / (len(MONTHS) * seeds), "share_area": part, "rows": rows,
-        "expected": expected, "interval_holds": inside / areas, "areas": areas,
+        "cities": seeds, "months": len(table), "incidents": int(table["came"].sum()), "share_area": part,
+        "expected": expected, "interval_holds": inside / areas, "areas": areas, "rows": rows,
     }  # fmt: skip
 
 
+PARTS = {"power": power, "loop": loop, "targets": targets, "coverage": coverage}
+
 if __name__ == "__main__":
-    result = {"date": date.today().isoformat(), "cores": os.cpu_count(), "python": platform.python_version()}
-    for name, work in (("power", power), ("loop", loop), ("targets", targets), ("coverage", coverage)):
-        result[name] = work()
-        print(name, result[name], flush=True)
-    RESULTS.write_text(json.dumps(result, indent=1).replace("NaN", "null") + "\n", encoding="utf-8")
+    for part in sys.argv[1:] or PARTS:
+        made = PARTS[part]()
+        print(part, made, flush=True)
+        result = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
+        result |= {"date": date.today().isoformat(), "cores": os.cpu_count(), "python": platform.python_version()}
+        result[part] = made
+        RESULTS.write_text(json.dumps(result, indent=1).replace("NaN", "null") + "\n", encoding="utf-8")

@@ -56,9 +56,9 @@ def interval(hits: int, runs: int) -> list[float]:
     return [round(float(found.low), 4), round(float(found.high), 4)]
 
 
-def alarms(runs: int = 500) -> list[dict]:
+def alarms(runs: int = 500, n: int = 400) -> list[dict]:
     rows = []
-    points = year_of(1)
+    points = year_of(1).sample(n, random_state=1)
     for windows in ("now", "any"):
         rng, hits = np.random.default_rng(11), 0
         for run in range(runs):
@@ -70,13 +70,13 @@ def alarms(runs: int = 500) -> list[dict]:
     return rows
 
 
-def power(runs: int = 100) -> list[dict]:
+def power(runs: int = 100, n: int = 400) -> list[dict]:
     """Extra incidents within 150 m of a place in town, in the last days (now) or at any time (any)."""
     rows = []
-    points = year_of(1)
+    points = year_of(1).sample(n, random_state=1)
     xy = points.get_coordinates().to_numpy()
     for windows in ("now", "any"):
-        for extra in (3, 5, 8, 12):
+        for extra in (3, 4, 6, 8):
             for days in (7, 14):
                 rng = np.random.default_rng(100 * extra + days)
                 hits, found, share = 0, 0, []
@@ -99,8 +99,9 @@ def power(runs: int = 100) -> list[dict]:
                     hits += len(sure) > 0
                     found += inside.mean() >= 0.5
                     share.append(inside.mean())
-                rows.append({"windows": windows, "extra": extra, "days": days, "runs": runs, "alarm": hits / runs,
-                             "found": found / runs, "interval": interval(found, runs)})  # fmt: skip
+                rows.append({"windows": windows, "n": n, "extra": extra, "days": days, "runs": runs,
+                             "alarm": hits / runs, "found": found / runs,
+                             "interval": interval(found, runs)})  # fmt: skip
                 print(rows[-1], flush=True)
     return rows
 
