@@ -1,4 +1,4 @@
-from .analysis.backtest import Backtest, backtest
+from .analysis.backtest import Backtest, backtest, forecast
 from .analysis.bandwidths import bandwidth
 from .analysis.chains import Chains, near_repeat_chains
 from .analysis.change import change, persistence, trend, year_to_date, yearly_rates
@@ -132,6 +132,7 @@ __all__ = [
     "evaluate_operation",
     "explore_density",
     "fitting_measures",
+    "forecast",
     "funnel",
     "gi_star",
     "group_rates",

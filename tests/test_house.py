@@ -25,10 +25,10 @@ FLOORS = {
     "_compiled_hotspots": -1, "_compiled_near_repeat": -1, "_compiled_clusters": -1, "_sun": 0, "_kernels": 0,
     "_locate": 0, "_inference": 0, "_mixture": 0, "_scan": 0, "_scores": 0, "timing": 1, "join": 1, "_norm": 1,
     "counting": 2, "vintages": 2, "density": 2, "_events": 2, "season_groups": 3, "season_areas": 3, "darkness": 3,
-    "bandwidths": 3, "risk": 3, "rates": 3, "change": 4, "concentration": 3, "hotspots": 3, "local_statistics": 3,
-    "seasons": 3, "outlook": 3, "near_repeat": 3, "chains": 3, "clusters": 3, "context": 3, "emerging": 4,
-    "backtest": 4, "intervention": 4, "ranking": 4, "victims": 4, "targets": 5, "controls": 5, "interrupted": 5,
-    "operation": 6,
+    "_past": 3, "bandwidths": 3, "risk": 3, "rates": 3, "change": 4, "concentration": 3, "hotspots": 3,
+    "local_statistics": 3, "seasons": 3, "outlook": 3, "near_repeat": 3, "chains": 3, "clusters": 3, "context": 3,
+    "emerging": 4, "backtest": 4, "intervention": 4, "ranking": 4, "victims": 4, "targets": 5, "controls": 5,
+    "interrupted": 5, "operation": 6,
 }  # fmt: skip
 
 

@@ -60,6 +60,14 @@ class Events:
     n_long: int
     lattice_m: float
 
+    @property
+    def left_out(self) -> dict[str, int]:
+        """What was left out, by the names that every result calls it by."""
+        return {
+            "n_unlocated": self.n_unlocated, "n_imprecise": self.n_imprecise, "n_undated": self.n_undated,
+            "n_long": self.n_long,
+        }  # fmt: skip
+
     def month(self) -> npt.NDArray[np.int64]:
         """Calendar month of each incident, counted from 1970."""
         return self.day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from hicgeo.analysis._inference import Rng, generator
-from hicgeo.analysis._scores import Tally, Trial, best_in_hindsight, bounds, position_of
-from hicgeo.analysis.density import Bandwidth, Edge, Kernel, kde, precise_places
+from hicgeo.analysis._past import LESSON_DAYS, MIN_HISTORY_DAYS, PARTS, Past, Score, places_of, scorer
+from hicgeo.analysis._scores import Tally, Trial, best_in_hindsight, bounds
+from hicgeo.analysis.density import Bandwidth, Edge, Kernel, precise_places
 from hicgeo.errors import AlignmentError, InputError
 from hicgeo.grid import Grid
 
@@ -25,17 +26,8 @@ Array = npt.NDArray[np.float64]
 METHODS = ("kde", "two_scale", "learned")
 BASELINES = ("last_year_100m", "last_year_250m", "last_month_100m", "dwellings", "random")
 COUNTING = BASELINES[:3]
-PARTS = (
-    "density", "own_cell", "even", "wide", "recent", "near_30_days", "near_5_days", "season", "dwellings", "local_rate",
-)  # fmt: skip
-TWO_SCALES = PARTS[:3]
 
 MIN_INCIDENTS = 30
-MIN_HISTORY_DAYS = 56
-"""A map is not learned from, nor scored, on a shorter past than this."""
-
-LESSONS, LESSON_DAYS = 6, 28
-"""Weights are learned on so many windows before the origin, so many days (or the horizon) apart."""
 
 TEST_DAYS = 84
 MIN_BLOCKS = 4
@@ -43,9 +35,6 @@ MIN_BLOCKS = 4
 
 TOO_SHORT = "te kort om te toetsen"
 DRAWS = 999
-NEAR_M = 150.0
-SEASON_DAYS = 45
-EM_STEPS = 400
 
 
 @dataclass(frozen=True)
@@ -88,94 +77,6 @@ class Backtest:
 
     def _repr_html_(self) -> str:
         return self.to_frame().to_html(index=False, float_format="{:.2f}".format)
-
-
-@dataclass(frozen=True)
-class _Past:
-    """Incidents with a day and a place in the area, the cells that they are counted in, and what maps are made of."""
-
-    points: gpd.GeoDataFrame
-    day: Array
-    grid: Grid
-    bandwidth: Bandwidth | float
-    kernel: Kernel
-    edge: Edge
-    train_days: int
-    first: float
-    homes: Array | None
-    made: dict[tuple[str, float, int], Array | None] = field(default_factory=dict)
-
-    def density(self, weight: Array, times: float = 1.0, metres: float | None = None, at: Any = None) -> Array:
-        """Smoothed share of each cell, of incidents or of other points; all the same where there is nothing."""
-        points = self.points if at is None else at
-        used, cells = weight > 0, int(self.grid.inside.sum())
-        if not used.any():
-            return np.full(cells, 1 / cells)
-        chosen: Bandwidth | float = self.bandwidth
-        if metres is not None:
-            chosen = max(metres, self.grid.cell_size)
-        elif times != 1:
-            own = chosen.radius(self.kernel) if isinstance(chosen, Bandwidth) else chosen
-            chosen = min(own * times, float(np.hypot(*self.grid.shape)) * self.grid.cell_size)
-        surface = kde(
-            points[used], self.grid, bandwidth=chosen, kernel=self.kernel, edge=self.edge, weights=weight[used]
-        )
-        values = surface.to_numpy()[self.grid.inside]
-        return np.asarray(values / values.sum()) if values.any() else np.full(cells, 1 / cells)
-
-    def part(self, name: str, origin: float, horizon: int) -> Array | None:
-        """Share of each cell in what happened before `origin`, by one way to look; None where it cannot be made."""
-        key = (name, 0.0 if "dwellings" in name else origin, horizon if name == "season" else 0)
-        if key not in self.made:
-            self.made[key] = self._make(name, origin, horizon)
-        return self.made[key]
-
-    def _make(self, name: str, origin: float, horizon: int) -> Array | None:
-        cells = int(self.grid.inside.sum())
-        age = origin - self.day
-        past = (age > 0) & (age <= self.train_days)
-        if name == "even":
-            return np.full(cells, 1 / cells)
-        if name == "own_cell":
-            own = np.bincount(self.grid.locate(_xy(self.points[past])), minlength=self.grid.inside.size)
-            return own[self.grid.inside.ravel()] / max(1, int(past.sum()))
-        if name == "density":
-            return self.density(past.astype(float))
-        if name == "wide":
-            return self.density(past.astype(float), times=2.0)
-        if name == "season":
-            middle = origin + horizon / 2
-            apart = np.abs((middle - self.day + 182.625) % 365.25 - 182.625)
-            season = (age > 365 - SEASON_DAYS) & (apart <= SEASON_DAYS)
-            known = origin - self.first >= 365 and season.any()
-            return self.density(season.astype(float), times=2.0) if known else None
-        if name in ("dwellings", "smooth_dwellings", "local_rate"):
-            return self._of_dwellings(name, origin, horizon)
-        half_life, metres = {"recent": (60, None), "near_30_days": (30, NEAR_M), "near_5_days": (5, NEAR_M)}[name]
-        return self.density(np.where(past, 0.5 ** (np.maximum(age, 0) / half_life), 0.0), metres=metres)
-
-    def _of_dwellings(self, name: str, origin: float, horizon: int) -> Array | None:
-        """Dwellings as they are, smoothed, or each at the rate of the incidents around it."""
-        if self.homes is None:
-            return None
-        if name == "dwellings":
-            return self.homes / self.homes.sum()
-        if name == "smooth_dwellings":
-            return self.density(self.homes, at=_centres(self.grid))
-        around, local = self.part("smooth_dwellings", origin, horizon), self.part("density", origin, horizon)
-        if around is None or local is None:
-            return None
-        expected = self.homes * np.divide(local, around, out=np.zeros(len(local)), where=around > 0)
-        return expected / expected.sum() if expected.any() else self.homes / self.homes.sum()
-
-    def parts(self, names: Collection[str], origin: float, horizon: int) -> dict[str, Array]:
-        """Those of the parts that can be made."""
-        found = {name: self.part(name, origin, horizon) for name in names}
-        return {name: values for name, values in found.items() if values is not None}
-
-
-Score = Callable[[float, int], tuple[Grid, Array, dict[str, float]]]
-"""From an origin and a horizon to a grid, a score per cell of its area and the weights behind it."""
 
 
 def backtest(
@@ -273,19 +174,15 @@ def backtest(
     methods = _several(method, METHODS, "method")
     horizons = _horizons(horizon_days)
     _check(share, hectares, train_days)
-    if "start" not in points:
-        raise InputError("points must have the start of each incident", "no start", "give an incident table")
-    grid.match_crs(points)
-    places, imprecise = precise_places(points, grid.cell_size)
-    day = _days(points["start"])
-    within, dated = grid.locate(places) >= 0, np.isfinite(day)
+    day, within, imprecise = _placed(points, grid)
+    dated = np.isfinite(day)
     used = within & dated
     kept, day = points[used], day[used]
     zero, end = _test_period(test_from, day, horizons)
     _enough(day, zero, end, methods)
     homes = _homes(at_risk, grid)
-    past = _Past(kept, day, grid, bandwidth, kernel, edge, train_days, float(day.min()), homes)
-    scorers = {name: _scorer(name, past) for name in methods} | _baselines(past)
+    past = Past(kept, day, grid, bandwidth, kernel, edge, train_days, float(day.min()), homes)
+    scorers = {name: scorer(name, past) for name in methods} | _baselines(past)
 
     random = generator(rng)
     weeks = int(np.ceil((end - zero) / 7))
@@ -298,10 +195,10 @@ def backtest(
         enough = covered >= MIN_BLOCKS
         drawn = times[:, :covered]
         best, best_drawn = best_in_hindsight(trials, grid, share, drawn)
-        for name, scorer in scorers.items():
+        for name, score_of in scorers.items():
             tally = Tally(covered, [share, *(min(1.0, h / _area_ha(grid)) for h in hectares)])
             for trial in trials:
-                place, values, weights = scorer(trial.origin, horizon)
+                place, values, weights = score_of(trial.origin, horizon)
                 hits = tally.add(trial, place, values)
                 key = {"method": name, "horizon_days": horizon, "origin": _date(trial.origin)}
                 if weights:
@@ -339,6 +236,101 @@ def backtest(
             "n_imprecise": int(imprecise.sum()),
         },
     )
+
+
+def forecast(
+    points: gpd.GeoDataFrame,
+    grid: Grid,
+    *,
+    start: str | pd.Timestamp,
+    method: str = "two_scale",
+    horizon_days: int = 28,
+    bandwidth: Bandwidth | float,
+    train_days: int = 365,
+    at_risk: xr.DataArray | None = None,
+    kernel: Kernel = "quartic",
+    edge: Edge = "diggle",
+) -> xr.DataArray:
+    """Lay out what comes over the cells, by the maps that `backtest` scores.
+
+    Parameters
+    ----------
+    points, grid, bandwidth, train_days, at_risk, kernel, edge
+        As in `backtest`.
+    start
+        First day of what comes; what happened on or after it is not looked at.
+    method
+        One of those of `backtest`.
+    horizon_days
+        How many days ahead.
+
+    Returns
+    -------
+    Surface
+        Share of the coming incidents in each cell, 1 together. Its attrs have `method`, `start`, `horizon_days`, `n`
+        (incidents that it was made of) and `weights` (of the parts of the map, by name; none for "kde").
+
+    Raises
+    ------
+    InputError
+        Too little lies before `start`, the method is unknown, or a number is out of range.
+    CrsError
+        The points are in another CRS than the grid.
+    AlignmentError
+        `at_risk` is not on the grid.
+
+    Notes
+    -----
+    The same map as `backtest` makes on that day, so that its scores speak of it. O(points + cells), for "learned" times
+    the parts and lessons.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, numpy as np, pandas as pd
+    >>> from shapely.geometry import box
+    >>> from hicgeo import Grid
+    >>> rng = np.random.default_rng(1)
+    >>> places = np.vstack([rng.uniform(0, 3000, (300, 2)), rng.normal(1500, 100, (200, 2))])
+    >>> start = pd.Timestamp("2023-01-01") + pd.to_timedelta(rng.integers(0, 730, 500), unit="D")
+    >>> points = gpd.GeoDataFrame({"start": start}, geometry=gpd.points_from_xy(*places.T), crs="EPSG:28992")
+    >>> grid = Grid.over(gpd.GeoSeries([box(0, 0, 3000, 3000)], crs="EPSG:28992"), cell_size=100)
+    >>> surface = forecast(points, grid, start="2025-01-01", bandwidth=300.0)
+    >>> round(float(surface.sum()), 6), float(surface.sel(x=1550, y=1550)) > float(surface.sel(x=250, y=250))
+    (1.0, True)
+    """
+    name = _several(method, METHODS, "method")[0]
+    horizon = _horizons(horizon_days)[0]
+    _check(0.5, (), train_days)
+    day, within, _ = _placed(points, grid)
+    try:
+        origin = float(np.datetime64(pd.Timestamp(start).date(), "D").astype(np.int64))
+    except (ValueError, TypeError):
+        raise InputError("start must be a day", repr(start), 'write "2024-12-01"') from None
+    used = within & (day < origin)  # no date is not before
+    if used.sum() < MIN_INCIDENTS:
+        raise InputError(
+            f"a forecast needs at least {MIN_INCIDENTS} incidents before its start", f"{used.sum()}",
+            "take a longer past, or show counts per neighbourhood with their intervals",
+        )  # fmt: skip
+    _long_enough(day[used], origin, (name,))
+    past = Past(
+        points[used], day[used], grid, bandwidth, kernel, edge, train_days, float(day[used].min()),
+        _homes(at_risk, grid),
+    )  # fmt: skip
+    _, values, weights = scorer(name, past)(origin, horizon)
+    spread = np.zeros(grid.shape)
+    spread[grid.inside] = values / values.sum()
+    about = {"method": name, "start": str(_date(origin).date()), "horizon_days": horizon, "weights": weights}
+    return grid.surface(spread, n=int(used.sum()), **about)
+
+
+def _placed(points: gpd.GeoDataFrame, grid: Grid) -> tuple[Array, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Day of every point, whether it lies in the area, and whether its place is too imprecise to tell."""
+    if "start" not in points:
+        raise InputError("points must have the start of each incident", "no start", "give an incident table")
+    grid.match_crs(points)
+    places, imprecise = precise_places(points, grid.cell_size)
+    return _days(points["start"]), grid.locate(places) >= 0, imprecise
 
 
 # what is asked --------------------------------------------------------------------------------------------------------
@@ -407,6 +399,10 @@ def _enough(day: Array, zero: float, end: float, methods: Collection[str]) -> No
             f"{before} before {_date(zero).date()} and {after} from it",
             "take a longer period, several crime types or another test_from",
         )
+    _long_enough(day, zero, methods)
+
+
+def _long_enough(day: Array, zero: float, methods: Collection[str]) -> None:
     needed = MIN_HISTORY_DAYS + (LESSON_DAYS if set(methods) != {"kde"} else 0)
     if zero - day.min() < needed:
         raise InputError(
@@ -438,18 +434,6 @@ def _homes(at_risk: xr.DataArray | None, grid: Grid) -> Array | None:
     return np.asarray(homes)
 
 
-def _centres(grid: Grid) -> gpd.GeoSeries:
-    """Centres of the cells of the area."""
-    import geopandas as gpd
-
-    x, y = np.meshgrid(grid.x, grid.y)
-    return gpd.GeoSeries(gpd.points_from_xy(x[grid.inside], y[grid.inside]), crs=grid.crs)
-
-
-def _xy(points: gpd.GeoDataFrame) -> Array:
-    return np.column_stack([points.geometry.x.to_numpy(), points.geometry.y.to_numpy()])
-
-
 def _area_ha(grid: Grid) -> float:
     return float(grid.inside.sum() * grid.cell_size**2 / 1e4)
 
@@ -457,44 +441,10 @@ def _area_ha(grid: Grid) -> float:
 # how maps are made ----------------------------------------------------------------------------------------------------
 
 
-def _scorer(name: str, past: _Past) -> Score:
-    if name == "kde":
-        return lambda origin, horizon: (past.grid, past.parts(["density"], origin, horizon)["density"], {})
-    chosen = TWO_SCALES if name == "two_scale" else PARTS
-
-    def learned(origin: float, horizon: int) -> tuple[Grid, Array, dict[str, float]]:
-        now = past.parts(chosen, origin, horizon)
-        begins = [origin - lesson * max(horizon, LESSON_DAYS) for lesson in range(1, LESSONS + 1)]
-        lessons = [(at, past.parts(chosen, at, horizon)) for at in begins if at - past.first >= MIN_HISTORY_DAYS]
-        # a part that an earlier window did not have yet cannot be weighed
-        names = [part for part in now if all(part in then for _, then in lessons)]
-        explained = [np.empty((len(names), 0))]
-        for begin, then in lessons:
-            came = (past.day >= begin) & (past.day < begin + horizon)
-            at = position_of(past.grid)[past.grid.locate(_xy(past.points[came]))]
-            explained.append(np.stack([then[part][at] for part in names]))
-        share = _mixture(np.concatenate(explained, axis=1))
-        values = np.tensordot(share, np.stack([now[part] for part in names]), axes=1)
-        return past.grid, values, dict(zip(names, share.tolist(), strict=True))
-
-    return learned
-
-
-def _mixture(explained: Array) -> Array:
-    """Weights of a mixture by EM, from the probability (parts, incidents) that each part gave to what came."""
-    share = np.full(len(explained), 1 / len(explained))
-    if explained.shape[1] == 0:
-        return share
-    for _ in range(EM_STEPS):
-        part = share[:, None] * explained
-        share = (part / part.sum(axis=0)).mean(axis=1)
-    return share
-
-
-def _baselines(past: _Past) -> dict[str, Score]:
+def _baselines(past: Past) -> dict[str, Score]:
     import geopandas as gpd
 
-    places = _xy(past.points)
+    places = places_of(past.points)
 
     def counting(size: float, days: int) -> Score:
         squares = past.grid
@@ -519,8 +469,8 @@ def _baselines(past: _Past) -> dict[str, Score]:
     return found
 
 
-def _trials(past: _Past, zero: float, end: float, horizon: int) -> Iterator[Trial]:
-    places = _xy(past.points)
+def _trials(past: Past, zero: float, end: float, horizon: int) -> Iterator[Trial]:
+    places = places_of(past.points)
     for origin in np.arange(zero, end - horizon + 1, horizon):
         came = (past.day >= origin) & (past.day < origin + horizon)
         before = (past.day < origin) & (past.day >= origin - past.train_days)

@@ -189,8 +189,7 @@ def near_repeat_chains(
     return Chains(
         roles=roles, chains=chains, shares=shares, p_value=p_value,
         distance_m=float(distance_m), days=int(days), **reach, least_ratio=float(least_ratio),
-        n=len(events.day), n_unlocated=events.n_unlocated, n_imprecise=events.n_imprecise, n_undated=events.n_undated,
-        n_long=events.n_long,
+        n=len(events.day), **events.left_out,
         lattice_m=events.lattice_m,
     )  # fmt: skip
 

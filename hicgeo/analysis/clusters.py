@@ -234,8 +234,7 @@ def space_time_scan(
         clusters=table, members=pd.DataFrame({"rank": rank}, index=incidents.index), null=null, windows=windows,
         first_day=first, last_day=last, max_radius_m=float(max_radius_m), max_days=int(max_days), least=int(least),
         cell_size=float(cell_size), draws=draws, n=len(used), n_other_period=len(day) - len(used),
-        n_unlocated=events.n_unlocated, n_imprecise=events.n_imprecise, n_undated=events.n_undated,
-        n_long=events.n_long,
+        **events.left_out,
     )  # fmt: skip
 
 
@@ -420,8 +419,7 @@ def st_dbscan(
     members = pd.DataFrame({"rank": number, "role": pd.Categorical(role, list(ROLES))}, index=incidents.index)
     return SpaceTimeClusters(
         clusters=table, members=members, eps_m=float(eps_m), eps_days=int(eps_days), min_samples=int(min_samples),
-        cell_size=float(cell_size), n=len(events.day), n_unlocated=events.n_unlocated, n_imprecise=events.n_imprecise,
-        n_undated=events.n_undated, n_long=events.n_long, lattice_m=events.lattice_m,
+        cell_size=float(cell_size), n=len(events.day), **events.left_out, lattice_m=events.lattice_m,
     )  # fmt: skip
 
 

@@ -197,8 +197,7 @@ def emerging_hotspots(
     return EmergingHotspots(
         cells=table, areas=_areas(table, grid), bins=_dataset(bins, grid, begin, int(step_days)), first_day=begin,
         last_day=last, step_days=int(step_days), radius_m=float(radius_m), n=int(used.sum()),
-        n_outside=int((soon & (cell < 0)).sum()), n_other_period=int((~soon).sum()), n_unlocated=events.n_unlocated,
-        n_imprecise=events.n_imprecise, n_undated=events.n_undated, n_long=events.n_long,
+        n_outside=int((soon & (cell < 0)).sum()), n_other_period=int((~soon).sum()), **events.left_out,
     )  # fmt: skip
 
 

@@ -198,8 +198,7 @@ def knox(
     null = _complete(count.permuted(day, month, draws, random), day, metres, lags, band)
     return Knox(
         table=_knox_table(metres, lags, observed, null),
-        n=len(day), n_unlocated=events.n_unlocated, n_imprecise=events.n_imprecise, n_undated=events.n_undated,
-        n_long=events.n_long,
+        n=len(day), **events.left_out,
         n_other_half=len(events.day) - len(day), pairs=len(pairs.other), metric=metric, permute=permute, half=half,
         date=date, draws=draws, lattice_m=events.lattice_m,
     )  # fmt: skip

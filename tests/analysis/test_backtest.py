@@ -7,8 +7,8 @@ import pytest
 from shapely.geometry import box
 
 import hicgeo as hg
+from hicgeo.analysis import _past as room
 from hicgeo.analysis import _scores
-from hicgeo.analysis import backtest as room
 
 RD = "EPSG:28992"
 TOWN = gpd.GeoSeries([box(0, 0, 4000, 3000)], crs=RD)
@@ -250,3 +250,44 @@ def test_a_window_in_which_nothing_happened_counts_nothing(grid):
     assert test.scores.loc[("kde", 28), "n"] == len(day) - 60
     # 1200 cells, 24 marked: the counting map knows one cell before day 228, and both after
     assert test.scores.loc[("last_year_100m", 28), "hits"] == pytest.approx(20 + 20 * 23 / 1199 + 28)
+
+
+# the map itself
+
+
+@pytest.mark.parametrize("method", ["kde", "two_scale", "learned"])
+def test_a_forecast_is_the_map_that_was_scored(points, grid, tested, method):
+    from hicgeo.analysis._scores import marked_share
+
+    rows = tested.weeks.loc[(method, 28)]
+    origin = rows.index.get_level_values("origin")[0]
+    surface = hg.forecast(points, grid, start=origin, method=method, horizon_days=28, bandwidth=300.0)
+    assert float(surface.sum()) == pytest.approx(1)
+    assert surface.attrs["n"] == (points["start"] < origin.tz_localize("Europe/Amsterdam")).sum()
+    if method != "kde":
+        scored = tested.weights.loc[(method, 28, origin)].dropna().to_dict()
+        assert surface.attrs["weights"] == pytest.approx(scored)
+    day = (points["start"].dt.tz_localize(None) - origin).dt.days
+    came = points[(day >= 0) & (day < 28)]
+    marked = marked_share(surface.to_numpy()[grid.inside], tested.about["share"])
+    held = np.bincount(grid.locate(came.get_coordinates().to_numpy()), minlength=grid.inside.size)[grid.inside.ravel()]
+    assert (marked * held).sum() == pytest.approx(rows.xs(origin, level="origin")["hits"].sum())
+
+
+def test_a_forecast_does_not_look_ahead(points, grid):
+    asked = {"start": "2024-01-01", "bandwidth": 300.0}
+    later = points["start"] >= pd.Timestamp("2024-01-01", tz="Europe/Amsterdam")
+    other = points.set_geometry(points.geometry.where(~later, points.geometry.iloc[0]))
+    np.testing.assert_array_equal(hg.forecast(points, grid, **asked), hg.forecast(other, grid, **asked))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"method": "magic"}, {"horizon_days": 0}, {"train_days": 3}, {"start": "soon"}, {"start": "2022-01-01"},
+        {"start": "2023-02-15"},
+    ],
+)  # fmt: skip
+def test_a_forecast_that_cannot_be_made_is_refused(points, grid, wrong):
+    with pytest.raises(hg.InputError):
+        hg.forecast(points, grid, **({"start": "2024-01-01", "bandwidth": 300.0} | wrong))
