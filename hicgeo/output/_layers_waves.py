@@ -6,7 +6,7 @@ from typing import Any
 
 from hicgeo.errors import InputError
 from hicgeo.output._layers import DIGEST, Entry, Layer, Scene
-from hicgeo.output._words_waves import SURE, spoken
+from hicgeo.output._words_waves import SURE, decimals_of, spoken
 from hicgeo.output.language import day
 
 COLOURS = {"waves": "#a3242c", "clusters": "#7a4a12"}
@@ -89,7 +89,7 @@ def wave_layer(table: Any, result: Any, scene: Scene) -> Layer:
         digest=((scene.say("row.rank"), *rows), *((rank, *values[rank]) for rank in list(values)[:DIGEST])),
         headline=scene.say(
             "headline.waves", n=scene.number(len(table)), incidents=scene.number(first["incidents"]),
-            expected=scene.number(first["expected"], 1), period=_value("period", first, scene),
+            expected=_value("expected", first, scene), period=_value("period", first, scene),
         )
         if tested and first is not None
         else "",
@@ -126,6 +126,6 @@ def _courses(table: Any, result: Any, said: tuple[str, ...], scene: Scene) -> La
 def _value(key: str, row: Any, scene: Scene) -> str:
     if key == "period":
         return " – ".join(spoken(row["period"], scene.language)) if isinstance(row["period"], str) else "–"
-    decimals = {"expected": 1, "ratio": 1, "p_value": 3}.get(key, 0)
+    decimals = decimals_of(row[key]) if key == "expected" else {"ratio": 1, "p_value": 3}.get(key, 0)
     after = {"ratio": " ×", "area_ha": " ha"}.get(key, "")
     return scene.number(row[key], decimals) + after

@@ -26,7 +26,7 @@ def scan(result: Any, language: Language) -> list[str]:
     sure = int((result.clusters["p_value"] <= SURE).sum())
     first, last = spoken(row["period"], language)
     told = {
-        "n": number(row["incidents"], language), "expected": number(row["expected"], language, decimals=1),
+        "n": number(row["incidents"], language), "expected": number(row["expected"], language, decimals=decimals_of(row["expected"])),
         "p": number(row["p_value"], language, decimals=3),
     }  # fmt: skip
     if not sure:
@@ -91,6 +91,17 @@ def emerging(result: Any, language: Language) -> list[str]:
     kinds = "; ".join(" ".join(pair) for pair in named)
     counted = {"high": number(sum(high.values()), language), "cells": number(len(result.cells), language)}
     return [text("words.emerging", language, kinds=kinds, **counted, **told), where]
+
+
+def decimals_of(expected: float) -> int:
+    """Decimals of an expected number: two where one would say that nothing was expected.
+
+    Parameters
+    ----------
+    expected
+        Incidents.
+    """
+    return 1 if expected >= 0.95 else 2
 
 
 def spoken(period: str, language: Language) -> tuple[str, str]:
