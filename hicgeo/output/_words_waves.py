@@ -25,8 +25,10 @@ def scan(result: Any, language: Language) -> list[str]:
     row = result.clusters.iloc[0]
     sure = int((result.clusters["p_value"] <= SURE).sum())
     first, last = spoken(row["period"], language)
+    expected = row["expected"]
     told = {
-        "n": number(row["incidents"], language), "expected": number(row["expected"], language, decimals=decimals_of(row["expected"])),
+        "n": number(row["incidents"], language),
+        "expected": number(expected, language, decimals=decimals_of(expected)),
         "p": number(row["p_value"], language, decimals=3),
     }  # fmt: skip
     if not sure:
