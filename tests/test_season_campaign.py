@@ -27,8 +27,8 @@ def check_groups(rows, least):
 
 def check_dark(rows, least=0.93):
     for row in rows:
-        if row["estimator"] != "ratio_shrunk":
-            assert least <= row["covered"]["share"] <= 0.99, row
+        shrunk = row["estimator"] == "ratio_shrunk"  # narrower, and on average over areas a little less sure
+        assert least - 0.025 * shrunk <= row["covered"]["share"] <= 0.99, row
 
 
 def check_hours(found):

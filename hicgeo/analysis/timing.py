@@ -181,7 +181,7 @@ def aoristic(
     for rows, (change, unit) in parts:
         _compiled_timing.spread(rows, start, end, change, unit, weights)
     weights[~(timed & placed)] = np.nan
-    table = pd.DataFrame(weights, index=incidents.index, columns=units)
+    table = pd.DataFrame(weights, index=incidents.index, columns=units, copy=False)  # ours alone: a gigabyte saved
     table.attrs = {
         "by": by,
         "max_window": None if max_window is None else str(max_window),

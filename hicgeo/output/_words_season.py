@@ -79,7 +79,7 @@ def group_name(found: Any, group: str, language: Language) -> str:
     return text("seasons.group", language, name=name, course=course(found.profiles.loc[group], language), ratio=ratio)
 
 
-def set_apart(profile: pd.DataFrame, language: Language) -> str:
+def set_apart(profile: pd.DataFrame, language: Language) -> list[str]:
     """Say how many incidents a profile rests on, and how many windows were too long for it.
 
     Parameters
@@ -96,7 +96,7 @@ def set_apart(profile: pd.DataFrame, language: Language) -> str:
         sentences.append(text("words.hours.long", language, n=number(about["set_apart"], language), limit=limit))
     if about["only_end"]:
         sentences.append(text("words.hours.found", language, n=number(about["only_end"], language)))
-    return " ".join(sentences)
+    return sentences
 
 
 def hours(profile: pd.DataFrame, language: Language) -> list[str]:
@@ -109,7 +109,7 @@ def hours(profile: pd.DataFrame, language: Language) -> list[str]:
     language
         "nl" or "en".
     """
-    sentences = [set_apart(profile, language)]
+    sentences = set_apart(profile, language)
     if profile.attrs["by"] == "hour_of_week" and profile.attrs["used"]:
         columns = ["aoristic", "aoristic_low", "aoristic_high"]
         together = profile[columns].rolling(3).sum().set_axis(profile.index - 2)  # at the first of the three hours

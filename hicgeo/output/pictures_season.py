@@ -169,7 +169,7 @@ def plot_hours(profile: pd.DataFrame, *, crime_type: str | None = None, language
     upper.set_xticks(range(0, 24, 3))
     upper.set_title(text("picture.hours", said, crime=crime(crime_type, said)), loc="left", fontsize=11)
     if "used" in profile.attrs:
-        upper.set_xlabel(set_apart(profile, said), fontsize=8, color=SOFT, loc="left")
+        upper.set_xlabel("\n".join(set_apart(profile, said)), fontsize=8, color=SOFT, loc="left")
     _bar(figure, drawn, upper, said, text("picture.hours.unit", said))
     day = profile[columns].to_numpy(float).reshape(7, 24, len(columns)).sum(axis=0)
     hours = np.arange(24)

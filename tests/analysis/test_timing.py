@@ -280,6 +280,14 @@ def test_errors_say_what_to_do():
         hg.aoristic(good.assign(end=good["end"].where([False])), by="month", max_window=None)
     with pytest.raises(hg.InputError, match="length of time"):
         hg.aoristic(good, by="month", max_window="many")
+    # two zones are the same moments in both; zones mixed within a column are none that can be compared
+    other = good.assign(end=good["end"].dt.tz_convert("UTC"))
+    pd.testing.assert_frame_equal(
+        hg.aoristic(other, by="hour_of_day", max_window=None), hg.aoristic(good, by="hour_of_day", max_window=None)
+    )
+    mixed = pd.Series([good["start"][0], good["end"][0].tz_convert("UTC")], dtype=object)
+    with pytest.raises(hg.ColumnError, match="object"):
+        hg.aoristic(pd.DataFrame({"start": mixed, "end": mixed}), by="month", max_window=None)
 
 
 def test_no_incidents_give_an_empty_table():

@@ -141,13 +141,15 @@ def test_hours_say_what_they_rest_on_and_when_it_is_busiest():
     end = start + pd.Timedelta(minutes=20)
     end.iloc[-1] += pd.Timedelta(days=21)
     found = hg.hour_profile(pd.DataFrame({"start": start, "end": end}), max_window="48h", rng=1, draws=99)
-    first, second = hg.in_words(found)
-    assert first == (
-        "59 incidenten zijn over hun tijdvenster gespreid. Niet meegeteld: 1 met een venster langer dan 48 uur."
-    )
-    assert "vrijdag 20-23 uur, naar schatting 50 van de 59 (" in second
-    assert "Friday 20-23 h" in hg.in_words(found, language="en")[1]
-    assert hg.plot_hours(found).axes[0].get_xlabel() == first
+    said = hg.in_words(found)
+    assert said[:2] == [
+        "59 incidenten zijn over hun tijdvenster gespreid.", "Niet meegeteld: 1 met een venster langer dan 48 uur.",
+    ]  # fmt: skip
+    assert "vrijdag 20-23 uur, naar schatting 50 van de 59 (" in said[2]
+    assert "Friday 20-23 h" in hg.in_words(found, language="en")[2]
+    assert hg.plot_hours(found).axes[0].get_xlabel() == "\n".join(said[:2])
+    found.attrs["only_end"] = 7
+    assert hg.in_words(found)[2] == "Niet meegeteld: 7 waarvan alleen bekend is wanneer ze zijn ontdekt."
 
 
 def seasonal_places(kinds, *, places="cells"):

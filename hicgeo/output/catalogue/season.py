@@ -171,7 +171,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "words.hours.found": (
         "Niet meegeteld: {n} waarvan alleen bekend is wanneer ze zijn ontdekt.",
-        "Not counted: {n} of which only is known when they were found.",
+        "Not counted: {n} of which it is only known when they were found.",
     ),
     "words.hours.all": (
         "{used} incidenten zijn over hun tijdvenster gespreid.",
