@@ -1,7 +1,10 @@
 """Points in polygons: hicgeo beside its peers, in one process, in turn.
 
-    .venv/bin/python benchmarks/join.py                # 1 and 10 million points; writes results/join.json
-    .venv/bin/python benchmarks/join.py --points 1e6   # prints only
+    .venv/bin/python benchmarks/join.py --points 1e6                          # one size
+    .venv/bin/python benchmarks/join.py --points 1e7 --rounds 1 --say again   # 10 million, one round; adds to it
+
+Every call adds its rounds to results/join.json, or prints only with `--say nothing`; "anew" forgets earlier rounds of
+that size. So a long measurement can be cut into windows in which the machine is quiet.
 
 Peers that are not installed are left out and named: uv pip install --python .venv duckdb duckdb-extensions
 duckdb-extension-spatial sedonadb polars-st
@@ -17,6 +20,7 @@ import json
 import os
 import platform
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import date
@@ -136,10 +140,12 @@ def ours(areas: gpd.GeoDataFrame, points: gpd.GeoDataFrame) -> dict[str, Callabl
     }
 
 
-def run(n: int, areas: gpd.GeoDataFrame, rounds: int, missing: list[str]) -> dict[str, dict[str, float]]:
-    """Agree first; then time all, in turn: medians and the fastest by the clock, and medians of the processors' time.
+def run(
+    n: int, areas: gpd.GeoDataFrame, rounds: int, missing: list[str], only: list[str]
+) -> dict[str, dict[str, list]]:
+    """Time all ways in turn, by the clock and by what all processors spent; and how many points have another code.
 
-    Where others work on the same machine the time that all processors together spent tells more than the clock.
+    Where others work on the same machine the processors' time tells more than the clock.
     """
     rng = np.random.default_rng(5)
     at = clustered(n, rng).round(2)
@@ -148,69 +154,95 @@ def run(n: int, areas: gpd.GeoDataFrame, rounds: int, missing: list[str]) -> dic
     points = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*at.T), crs=28992)
     mine = ours(areas, points)
     numbers = mine.pop("_numbers")
-    others = peers(areas, points, missing)
-    truth = numbers(next(iter(mine.values()))())
-    table: dict[str, dict[str, float]] = {name: {} for name in (*mine, *others)}
-    for name, way in mine.items():
-        table[name]["differs"] = int((numbers(way()) != truth).sum())
-    for name, way in others.items():
-        table[name]["differs"] = int((way() != truth).sum())
-    took: dict[str, list[float]] = {name: [] for name in table}
-    busy: dict[str, list[float]] = {name: [] for name in table}
+    ways = mine | peers(areas, points, missing)
+    ways = {name: way for name, way in ways.items() if not only or any(part in name for part in only)}
+    table: dict[str, dict[str, list]] = {name: {"differs": [], "seconds": [], "processor": []} for name in ways}
+    truth = numbers(hicgeo.NeighbourhoodIndex(areas).claim(points))
     for turn in range(rounds):
-        for name, way in (mine | others).items():
+        for name, way in ways.items():
             gc.collect()
+            time.sleep(0.3)  # threads of the way before come to rest
             began, worked = time.perf_counter(), time.process_time()
-            way()
-            took[name].append(time.perf_counter() - began)
-            busy[name].append(time.process_time() - worked)
-            print(
-                f"{n:,} {turn + 1}. {name:48} {took[name][-1]:8.3f} s, {busy[name][-1]:8.3f} s of processor", flush=True
-            )
-    for name, each in took.items():
-        table[name]["seconds"] = round(statistics.median(each), 4)
-        table[name]["fastest"] = round(min(each), 4)
-        table[name]["processor"] = round(statistics.median(busy[name]), 4)
+            found = way()
+            seconds, processor = time.perf_counter() - began, time.process_time() - worked
+            codes = numbers(found) if name in mine else found
+            table[name]["differs"].append(int((codes != truth).sum()))
+            table[name]["seconds"].append(round(seconds, 4))
+            table[name]["processor"].append(round(processor, 4))
+            print(f"{n:,} {turn + 1}. {name:48} {seconds:8.3f} s, {processor:8.3f} s of processor", flush=True)
     return table
 
 
+def small(rounds: int) -> dict[str, dict[str, list]]:
+    """A hundred points in ten polygons, by the public verb."""
+    shapes = neighbourhoods(10)
+    areas = gpd.GeoDataFrame(index=[f"BU{k:08d}" for k in range(10)], geometry=shapes, crs=28992)
+    points = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*clustered(100, np.random.default_rng(5)).T), crs=28992)
+    ways: dict[str, Callable[[], object]] = {
+        "hicgeo, assign_neighbourhoods": lambda: hicgeo.assign_neighbourhoods(points, areas),
+        "geopandas sjoin, within": lambda: gpd.sjoin(points, areas, predicate="within"),
+        "geopandas sjoin, intersects": lambda: gpd.sjoin(points, areas, predicate="intersects"),
+    }
+    took: dict[str, dict[str, list]] = {name: {"seconds": []} for name in ways}
+    for _ in range(max(rounds, 5) * 5):
+        for name, way in ways.items():
+            began = time.perf_counter()
+            way()
+            took[name]["seconds"].append(round(time.perf_counter() - began, 6))
+    return took
+
+
 def main() -> None:
-    """Run, print, and write when all was run."""
+    """Run, print, and add to the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--points", type=float, nargs="*", default=[100, 1e3, 1e4, 1e5, 1e6, 1e7])
+    parser.add_argument("--points", type=float, nargs="*", default=[1e6])
     parser.add_argument("--polygons", type=int, default=14_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", nargs="*", default=[], help="parts of the names of ways")
+    parser.add_argument("--say", choices=["anew", "again", "nothing"], default="nothing")
     given = parser.parse_args()
-    shapes = neighbourhoods(given.polygons)
+    tables: dict[str, dict[str, dict[str, list]]] = {"100 in 10 polygons": small(given.rounds)}
+    shapes = cut(given.polygons)
     codes = [f"BU{k:08d}" for k in range(len(shapes))]
     areas = gpd.GeoDataFrame(index=pd.Index(codes, dtype="str"), geometry=shapes, crs=28992)
     corners = shapely.get_num_coordinates(shapes)
     hicgeo.NeighbourhoodIndex(areas).assign(
         gpd.GeoDataFrame(geometry=shapes[:1], crs=28992).centroid.to_frame("geometry")
     )
-    tables = {}
+    missing: list[str] = []
     for n in map(int, given.points):
-        missing: list[str] = []
-        tables[f"{n}"] = run(n, areas, given.rounds if n < 5e6 else min(given.rounds, 3), missing)
-        print(pd.DataFrame(tables[f"{n}"]).T.to_string(), *missing, sep="\n")
-    if given.points == parser.get_default("points") and given.polygons == 14_000:
-        names = ("geopandas", "shapely", "numba", "duckdb", "sedonadb", "polars_st")
-        versions = {
-            name: getattr(importlib.import_module(name), "__version__", "?")
-            for name in names
-            if importlib.util.find_spec(name)
-        }
-        said = {
-            "date": date.today().isoformat(),
-            "machine": f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}",
-            "versions": versions,
-            "polygons": len(shapes),
-            "corners": {"median": float(np.median(corners)), "5 %": float(np.quantile(corners, 0.05)),
-                        "95 %": float(np.quantile(corners, 0.95)), "all": int(corners.sum())},
-            "missing": missing,
-            "points": tables,
-        }  # fmt: skip
-        RESULTS.write_text(json.dumps(said, indent=1) + "\n")
+        tables[f"{n}"] = run(n, areas, given.rounds, missing, given.only)
+    if given.say == "nothing":
+        return
+    said = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"points": {}}
+    for n, ways in tables.items():
+        if given.say == "anew":
+            said["points"].pop(n, None)
+        for name, rounds in ways.items():
+            kept = said["points"].setdefault(n, {}).setdefault(name, {})
+            for what in ("differs", "seconds", "processor"):
+                kept[what] = kept.get(what, []) + rounds.get(what, [])
+            kept["median"] = round(statistics.median(kept["seconds"]), 5)
+    names = ("geopandas", "shapely", "numba", "duckdb", "sedonadb", "polars_st")
+    said |= {
+        "date": date.today().isoformat(),
+        "machine": f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}",
+        "versions": {name: getattr(importlib.import_module(name), "__version__", "?")
+                     for name in names if importlib.util.find_spec(name)},
+        "polygons": len(shapes),
+        "corners": {"median": float(np.median(corners)), "5 %": float(np.quantile(corners, 0.05)),
+                    "95 %": float(np.quantile(corners, 0.95)), "all": int(corners.sum())},
+        "missing": missing,
+    }  # fmt: skip
+    RESULTS.write_text(json.dumps(said, indent=1) + "\n")
+
+
+def cut(n: int) -> np.ndarray:
+    """The polygons, kept beside other scratch files: drawing them takes half a minute."""
+    kept = Path(tempfile.gettempdir()) / f"hicgeo-partition-{n}.npy"
+    if not kept.exists():
+        np.save(kept, shapely.to_wkb(neighbourhoods(n)), allow_pickle=True)
+    return shapely.from_wkb(np.load(kept, allow_pickle=True))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
     .venv/bin/python benchmarks/norm.py --data ../shared/data            # writes results/norm.json
     .venv/bin/python benchmarks/norm.py --data ../shared/data --regions 50   # prints only
+    .venv/bin/python benchmarks/norm.py --data ../shared/data --only municip # those rows anew, the others as they were
 
 A region is the wijken of The Hague and its neighbours with counts and at least 20 dwellings, with their real numbers of
 dwellings and a risk of 10 per 1,000. Six years are drawn (negative binomial), and the last is judged by the code behind
@@ -125,6 +126,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--regions", type=int, default=1000)
+    parser.add_argument("--only", nargs="*", default=[""], help="beginnings of names of rows")
     given = parser.parse_args()
     warnings.simplefilter("ignore", hg.HicgeoWarning)
     counts, wijken = read(given.data)
@@ -152,9 +154,13 @@ def main() -> None:
         if sizes is base:
             mixes["real mix"] = ratio
         for mix, what in mixes.items():
+            if not f"{name}, {mix}".startswith(tuple(given.only)):
+                continue
             table[f"{name}, {mix}"] = campaign(given.regions, sizes, noise, what, seed=place)
             print(f"{time.perf_counter() - began:6.0f} s  {name}, {mix}", table[f"{name}, {mix}"]["hicgeo"], flush=True)
     if given.regions == parser.get_default("regions"):
+        earlier = json.loads(RESULTS.read_text())["results"] if RESULTS.exists() else {}
+        table = {row: (earlier | table)[row] for row in [*earlier, *(new for new in table if new not in earlier)]}
         said = {
             "date": date.today().isoformat(), "regions": given.regions, "wijken": len(base), "risk": 0.010,
             "real dispersion": {"constant": spread.constant, "growth": spread.growth},

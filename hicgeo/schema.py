@@ -6,6 +6,7 @@ Every table that a reader of `sources` returns obeys its contract here, and ever
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +28,8 @@ RATE_STATES = ("boven", "niet te onderscheiden", "onder", "te klein", "onvolledi
 RD_NEW = "EPSG:28992"
 LEAST_LOCATED = 0.85
 """Share of the incidents that must have a place before a map may speak for the whole."""
+MANY_POINTS = 100_000
+"""From so many on it pays to read x and y of points at the same time."""
 NEAR_BORDER_M = 25.0
 """A place this near to a border may as well lie on the other side: borders and addresses are no more accurate."""
 TIME_ZONE = "Europe/Amsterdam"
@@ -211,6 +214,24 @@ def metric_crs(table: gpd.GeoDataFrame | gpd.GeoSeries, what: str) -> Any:
     return crs
 
 
+def _ordinates(geometry: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """X and y of points, NaN for what is no point; of many at the same time, for reading them holds no lock."""
+    import shapely
+
+    out = np.empty((2, len(geometry)))
+    if len(geometry) < MANY_POINTS:
+        shapely.get_x(geometry, out=out[0])
+        shapely.get_y(geometry, out=out[1])
+        return out.T
+    with ThreadPoolExecutor(2) as pool:
+        tasks = [
+            pool.submit(way, geometry, out=row) for way, row in zip((shapely.get_x, shapely.get_y), out, strict=True)
+        ]
+        for task in tasks:
+            task.result()
+    return out.T
+
+
 def xy(points: gpd.GeoDataFrame | gpd.GeoSeries, what: str = "points") -> npt.NDArray[np.float64]:
     """Coordinates of points as an (n, 2) array in metres, NaN where a geometry is empty or missing.
 
@@ -225,18 +246,21 @@ def xy(points: gpd.GeoDataFrame | gpd.GeoSeries, what: str = "points") -> npt.ND
 
     metric_crs(points, what)
     geometry = np.asarray(points.geometry.array)
-    other = shapely.get_type_id(geometry) > 0  # -1 is a missing geometry
+    try:
+        out = _ordinates(geometry)
+    except shapely.errors.GEOSException:  # an empty point has no x
+        some = geometry.copy()
+        some[shapely.is_empty(geometry)] = None
+        out = _ordinates(some)
+    known = np.isfinite(out).all()
+    other = np.zeros(0, bool) if known else shapely.get_type_id(geometry) > 0  # -1 is a missing geometry
     if other.any() and (wrong := other & ~shapely.is_empty(geometry)).any():
         raise InputError(
             f"{what} must be Points",
             f"another geometry in {wrong.sum()} rows (first: row {int(np.argmax(wrong))})",
             "take centroids or explode the table first",
         )
-    out: npt.NDArray[np.float64] = shapely.get_coordinates(geometry)
-    if len(out) < len(geometry):
-        some, out = out, np.full((len(geometry), 2), np.nan)
-        out[~(shapely.is_missing(geometry) | shapely.is_empty(geometry))] = some
-    if not np.isfinite(out).all() and (infinite := np.isinf(out).any(axis=1)).any():
+    if not known and (infinite := np.isinf(out).any(axis=1)).any():
         raise InputError(
             f"coordinates of {what} must be finite",
             f"an infinite coordinate in {infinite.sum()} rows (first: row {int(np.argmax(infinite))})",

@@ -21,6 +21,7 @@ GROUND = {"errors", "schema", "grid"}
 WINGS = {"sources", "analysis", "output"}
 DRIVERS = {"suite", "scale"}
 FLOORS = {
+    "_threads": -1,
     "_compiled_timing": -1, "_compiled_seasons": -1, "_compiled_density": -1, "_compiled": -1,
     "_compiled_hotspots": -1, "_compiled_near_repeat": -1, "_compiled_clusters": -1, "_sun": 0, "_kernels": 0,
     "_locate": 0, "_inference": 0, "_mixture": 0, "_scan": 0, "_scores": 0, "timing": 1, "join": 1, "_norm": 1,

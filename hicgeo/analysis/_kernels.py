@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 from scipy import fft, ndimage
 from scipy.signal import oaconvolve
+
+from hicgeo.analysis._threads import PARTS, in_parts
 
 if TYPE_CHECKING:
     from hicgeo.grid import Grid
@@ -47,9 +46,6 @@ TAIL = 6.0
 THIN = 0.2
 """Points with less of their kernel than this inside are summed directly: their share would enlarge the error."""
 
-_PARTS = 4
-"""Points are always cut in so many parts, whatever the computer, so that sums do not depend on its processors."""
-
 _NS_CELL, _NS_POINT, _NS_NODE = 1.0, 80.0, 70.0
 """Rough costs of a direct sum per cell, of the splines per point and per node: they choose the way, not the answer."""
 
@@ -63,29 +59,6 @@ def profile(kernel: Kernel, square: Array) -> Array:
     if kernel == "triangular":
         return 1 - np.sqrt(np.minimum(square, 1))
     return np.asarray(np.maximum(1 - square, 0) ** (2 if kernel == "quartic" else 1))
-
-
-def in_parts(n: int, work: Callable[[slice], Any], most: int = _PARTS, least: int = 20_000) -> list[Any]:
-    """What `work` answers for slices of n rows, in order, in as many threads as there are processors.
-
-    Parameters
-    ----------
-    n
-        Rows.
-    work
-        Called with a slice; what it does with the rows must not depend on the other slices.
-    most
-        Slices at most.
-    least
-        Rows that stay together.
-    """
-    ends = np.linspace(0, n, max(1, min(most, n // least)) + 1).astype(int)
-    slices = [slice(a, b) for a, b in pairwise(ends)]
-    if len(slices) == 1:
-        return [work(slices[0])]
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    with ThreadPoolExecutor(min(cores, len(slices))) as pool:
-        return list(pool.map(work, slices))
 
 
 class Direct:
@@ -145,7 +118,7 @@ class Direct:
             self._compiled.direct_spread(self._code, places[part], *self._corner, *given, total)
             return total
 
-        parts = in_parts(len(places), work, most=max(1, min(_PARTS, 20_000_000 // self.grid.inside.size)))
+        parts = in_parts(len(places), work, most=max(1, min(PARTS, 20_000_000 // self.grid.inside.size)))
         return np.asarray(sum(parts[1:], start=parts[0])).reshape(self.grid.shape)
 
 
@@ -207,7 +180,7 @@ class Splines:
             self._compiled.spread(places[part], weight[part], *self.corner, self.step, nodes.ravel(), self.shape[1])
             return nodes
 
-        parts = in_parts(len(places), work, most=max(1, min(_PARTS, 20_000_000 // int(np.prod(self.shape)))))
+        parts = in_parts(len(places), work, most=max(1, min(PARTS, 20_000_000 // int(np.prod(self.shape)))))
         return np.asarray(sum(parts[1:], start=parts[0]))
 
     def at_points(self, nodes: Array, places: Array) -> Array:

@@ -34,10 +34,14 @@ GRID = np.linspace(-5, 5, 401)
 
 @dataclass(frozen=True)
 class Spread:
-    """Variance of a count over its mean: `constant` for the smallest areas, and `growth` more per expected incident."""
+    """Variance of a count over its mean: `constant` for the smallest areas, and `growth` more per expected incident.
+
+    `freedom` says on how many independent differences between years that rests: few areas tell little of it.
+    """
 
     constant: float
     growth: float
+    freedom: float = np.inf
 
     def at(self, mean: npt.ArrayLike) -> Array:
         """Dispersion factor of counts with these means, at least 1."""
@@ -61,9 +65,14 @@ def spread_between_years(years: Array) -> Spread | None:
     -----
     Of every pair of years the squared Pearson residuals around (area level x year level) are regressed on the
     expected count, weighted by the inverse of their own variance, with `constant` at least 1 and `growth` at least 0.
+    Pairs share years, so that p of them tell as much as 2 p^2 / (3 p - 1) that do not (von Neumann et al. 1941).
     O(areas x years).
+
+    References
+    ----------
+    von Neumann, J. et al. (1941). The mean square successive difference. doi:10.1214/aoms/1177731746
     """
-    expected, squared = [np.empty(0)], [np.empty(0)]
+    expected, squared, apart = [np.empty(0)], [np.empty(0)], [0]
     for first in range(years.shape[1] - 1):
         pair = years[:, first : first + 2]
         pair = pair[pair.sum(axis=1) > 0]
@@ -73,6 +82,7 @@ def spread_between_years(years: Array) -> Spread | None:
         freedom = 2 * len(pair) / (len(pair) - 1)  # cells over degrees of freedom
         expected.append(mean.ravel())
         squared.append(((pair - mean) ** 2 / mean * freedom).ravel())
+        apart.append(len(pair) - 1)
     x, y = np.concatenate(expected), np.concatenate(squared)
     if not len(x):
         return None
@@ -92,7 +102,8 @@ def spread_between_years(years: Array) -> Spread | None:
         constant, growth = (constant + after[0]) / 2, (growth + after[1]) / 2
         if settled:
             break
-    return Spread(constant, growth)
+    pairs = len(apart) - 1
+    return Spread(constant, growth, sum(apart) / pairs * 2 * pairs**2 / (3 * pairs - 1))
 
 
 @dataclass(frozen=True)
@@ -152,7 +163,8 @@ def against_norm(count: Array, base: Array, norm: Array, spread: Spread, *, part
         uncertain = variance * (base / other_base) ** 2
     else:
         predicted = null
-    surest = np.nanmin(false_discovery(_p_value(count, predicted, spread.at(null) * null + uncertain)))
+    p_value = _p_value(count, predicted, spread.at(null) * null + uncertain, spread.freedom)
+    surest = np.nanmin(false_discovery(p_value))
     mean = expected[:, None] * np.exp(GRID)
     log_likelihood = _negative_binomial(count[:, None], mean, spread.at(mean))
     top = log_likelihood.max(axis=1, keepdims=True)
@@ -188,8 +200,12 @@ def against_norm(count: Array, base: Array, norm: Array, spread: Spread, *, part
     return Verdict(above + same / 2, false_share, np.where(called, np.where(above > below, 1, -1), 0))
 
 
-def _p_value(count: Array, mean: Array, variance: Array) -> Array:
-    """Two-sided mid-p of negative binomial counts; fractions of an incident lie between those of whole ones."""
+def _p_value(count: Array, mean: Array, variance: Array, freedom: float) -> Array:
+    """Two-sided mid-p of negative binomial counts; fractions of an incident lie between those of whole ones.
+
+    Where the variance was learned from few differences, the normal score of the p-value is looked up in the t
+    distribution with as much freedom.
+    """
     extra = np.maximum(variance / mean - 1, 1e-6)
     size, chance = mean / extra, 1 / (1 + extra)
 
@@ -198,7 +214,8 @@ def _p_value(count: Array, mean: Array, variance: Array) -> Array:
 
     part = count - np.floor(count)
     upper = (1 - part) * above(np.floor(count)) + part * above(np.floor(count) + 1)
-    return np.minimum(1.0, 2 * np.minimum(upper, 1 - upper))
+    p_value = np.minimum(1.0, 2 * np.minimum(upper, 1 - upper))
+    return np.asarray(2 * stats.t.sf(stats.norm.isf(p_value / 2), freedom)) if np.isfinite(freedom) else p_value
 
 
 def _step(beyond: Array) -> Array:

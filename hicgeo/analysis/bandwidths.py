@@ -14,7 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from hicgeo.analysis._kernels import Splines, in_parts, smoother
+from hicgeo.analysis._kernels import Splines, smoother
+from hicgeo.analysis._threads import in_parts
 from hicgeo.analysis.density import Bandwidth, precise_places
 from hicgeo.errors import HicgeoWarning, InputError
 from hicgeo.grid import Grid

@@ -15,8 +15,10 @@ from hicgeo.schema import ASSIGNMENT_STATUS, metric_crs, xy
 if TYPE_CHECKING:
     import geopandas as gpd
 
-FEW_INCIDENTS = 20_000
-"""Up to this many are asked of a tree: laying the raster, and loading what compiles it, takes longer than they do."""
+LITTLE = 20_000
+"""Up to so many incidents, a seventh of the corners of the polygons added, are asked of a tree (a corner costs it a
+seventh of an incident): loading the compiled loops of the raster takes longer, once in a session.
+"""
 
 OVERLAP_M2 = 1.0
 """Neighbourhoods may overlap by this much: digitising noise, not a second claim on the same ground."""
@@ -62,9 +64,9 @@ def assign_neighbourhoods(
     Notes
     -----
     An incident on a shared border belongs to the neighbourhood whose code sorts first, so that the
-    answer depends on neither row order, polygon order nor ring rotation. Up to 20,000 incidents by a tree,
-    O((n + m) log m) for n incidents and m polygons; more by a raster, O(n + edges of the polygons); with one and
-    the same answer. `NeighbourhoodIndex` keeps the raster for the next incidents.
+    answer depends on neither row order, polygon order nor ring rotation. Few incidents in few neighbourhoods are asked
+    of a tree, O((n + edges) log edges) for n incidents; more of a raster, O(n + edges); with one and the same answer.
+    `NeighbourhoodIndex` keeps the raster for the next incidents.
 
     Examples
     --------
@@ -79,7 +81,8 @@ def assign_neighbourhoods(
     1  BU99010002  inside      10.0
     2         NaN outside     100.0
     """
-    index = NeighbourhoodIndex(neighbourhoods, overlaps=overlaps, _many=len(incidents) > FEW_INCIDENTS)
+    work = len(incidents) + int(shapely.get_num_coordinates(np.asarray(neighbourhoods.geometry.array)).sum()) // 7
+    index = NeighbourhoodIndex(neighbourhoods, overlaps=overlaps, _many=work > LITTLE)
     return index.assign(incidents, max_distance=max_distance)
 
 
@@ -179,11 +182,7 @@ class NeighbourhoodIndex:
         -----
         O(n) within the neighbourhoods.
         """
-        claimed = self.claim(incidents, max_distance=max_distance)
-        border = np.full(len(incidents), np.nan)
-        located = claimed["status"].ne("unlocated").to_numpy()
-        border[located] = self._locator.border_distances(xy(incidents, "incidents")[located])
-        return claimed.assign(border_m=border)
+        return self._find(incidents, max_distance, borders=True)
 
     def claim(self, incidents: gpd.GeoDataFrame, *, max_distance: float = 0.0) -> pd.DataFrame:
         """As `assign`, without the distance to a border, which is most of the work.
@@ -205,6 +204,9 @@ class NeighbourhoodIndex:
         InputError
             `max_distance` is no length.
         """
+        return self._find(incidents, max_distance, borders=False)
+
+    def _find(self, incidents: gpd.GeoDataFrame, max_distance: float, *, borders: bool) -> pd.DataFrame:
         if not (np.isfinite(max_distance) and max_distance >= 0):
             raise InputError("max_distance must be 0 metres or more", f"{max_distance}", "give a length such as 1.0")
         if metric_crs(incidents, "incidents") != self._crs:
@@ -215,21 +217,27 @@ class NeighbourhoodIndex:
             )
         coordinates = xy(incidents, "incidents")
         located = ~np.isnan(coordinates[:, 0])
+        found, near = self._locator.find(coordinates if located.all() else coordinates[located], borders=borders)
         owner = np.full(len(incidents), -1, np.int64)
-        owner[located] = self._locator.owners(coordinates[located])
+        owner[located] = found
         inside, snapped, outside, unlocated = range(len(ASSIGNMENT_STATUS))
         status = np.where(owner >= 0, inside, np.where(located, outside, unlocated)).astype(np.int8)
         if max_distance > 0:
             lost = np.flatnonzero(status == outside)
             owner[lost] = self._locator.nearest(coordinates[lost], max_distance)
             status[lost[owner[lost] >= 0]] = snapped
-        return pd.DataFrame(
+        out = pd.DataFrame(
             {
                 "code": self._codes.take(owner, allow_fill=True),
                 "status": pd.Categorical.from_codes(status, categories=list(ASSIGNMENT_STATUS)),
             },
             index=incidents.index,
         )
+        if near is not None:
+            border = np.full(len(incidents), np.nan)
+            border[located] = near
+            out["border_m"] = border
+        return out
 
 
 def unique_codes(neighbourhoods: pd.DataFrame) -> None:

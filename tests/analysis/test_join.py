@@ -82,6 +82,28 @@ def test_statuses_and_distances():
     np.testing.assert_allclose(got["border_m"], [30.0, 0.5, 5.0, np.nan])
 
 
+@pytest.mark.parametrize("many", [False, True])
+def test_what_has_no_place_is_counted_among_few_and_among_many(many):
+    areas = checkerboard(2, 1)
+    places = [(30, 40), (np.nan, np.nan), (-5, 50), (np.inf, np.inf), (150, 90)]
+    points = gpd.GeoDataFrame(
+        geometry=[Point(*xy) if np.isfinite(xy[0]) else (None if np.isnan(xy[0]) else Point()) for xy in places], crs=RD
+    )
+    points = points.iloc[np.tile(range(5), 30_000 if many else 1)]
+    got = hg.assign_neighbourhoods(points, areas).reset_index(drop=True)
+    assert got["status"][:5].tolist() == ["inside", "unlocated", "outside", "unlocated", "inside"]
+    assert got["border_m"][:5].tolist() == pytest.approx([30, np.nan, 5, np.nan, 10], nan_ok=True)
+    assert got["code"].value_counts().tolist() == [len(points) // 5] * 2
+    pd.testing.assert_frame_equal(got[-5:].reset_index(drop=True), got[:5])
+    claimed = hg.NeighbourhoodIndex(areas).claim(points).reset_index(drop=True)
+    pd.testing.assert_frame_equal(claimed, got[["code", "status"]])
+    with pytest.raises(hg.InputError, match=r"infinite coordinate in 1 rows \(first: row 2\)"):
+        hg.assign_neighbourhoods(gpd.GeoDataFrame(geometry=[*points.geometry[:2], Point(1, np.inf)], crs=RD), areas)
+    lines = [*points.geometry, shapely.LineString([(0, 0), (1, 1)])]
+    with pytest.raises(hg.InputError, match=f"first: row {len(points)}"):
+        hg.assign_neighbourhoods(gpd.GeoDataFrame(geometry=lines, crs=RD), areas)
+
+
 def test_overlap_is_refused_or_resolved_by_name():
     areas = gpd.GeoDataFrame(
         index=["BU99010001", "BU99010002"], geometry=[box(0, 0, 100, 100), box(50, 50, 80, 80)], crs=RD

@@ -145,14 +145,15 @@ def test_the_answer_depends_on_no_order(seed, monkeypatch):
         pd.testing.assert_frame_equal(found.loc[few.index], few, obj=name)
 
 
-def test_many_incidents_take_the_raster_and_few_do_not(monkeypatch):
-    areas = frame_of([box(0, 0, 10, 10)])
+def test_much_work_takes_the_raster_and_little_does_not(monkeypatch):
     laid = []
-    monkeypatch.setattr("hicgeo.analysis.join.Raster", lambda polygons: laid.append(1) or Tree(polygons))
-    for n in (20_000, 20_001):
+    monkeypatch.setattr("hicgeo.analysis.join.Raster", lambda polygons: laid.append(len(polygons)) or Tree(polygons))
+    square, round_one = box(0, 0, 10, 10), shapely.segmentize(box(0, 0, 10, 10), 40 / 140_001)
+    for n, polygon in ((20_000, square), (20_001, square), (1, square), (1, round_one)):
         points = gpd.GeoDataFrame(geometry=gpd.points_from_xy(np.full(n, 5.0), np.full(n, 5.0)), crs=28992)
-        assert (hicgeo.assign_neighbourhoods(points, areas)["status"] == "inside").all()
-    assert laid == [1]
+        assert (hicgeo.assign_neighbourhoods(points, frame_of([polygon]))["status"] == "inside").all()
+        laid.append("next")
+    assert laid == ["next", 1, "next", "next", 1, "next"]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -172,6 +173,22 @@ def test_shared_ground_is_found_from_the_edges(seed):
             np.testing.assert_array_equal(found, expected)
     with pytest.raises(InputError, match="must not overlap"):
         hicgeo.NeighbourhoodIndex(frame_of(double))
+
+
+def test_edges_drawn_otherwise_by_neighbours_share_no_ground():
+    """A corner of one on the edge of another, polygons that touch in one corner, a gap: loose edges, no overlap."""
+    t_joint = [box(0, 0, 10, 10), box(10, 0, 20, 5), box(10, 5, 20, 10), box(20, 10, 30, 20), box(31, 0, 40, 30)]
+    assert all(len(each) == 0 for each in Raster(np.array(t_joint)).overlaps())
+    crossing = np.array([box(0, 0, 10, 2), box(4, -4, 6, 6)])
+    wedge = np.array([Polygon([(0, 0), (10, 0), (10, 4)]), Polygon([(0, 0), (10, 1), (10, 8)])])
+    through = np.array([box(0, 0, 10, 10), box(10, 0, 20, 10), box(5, 3, 15, 4)])
+    same = np.array([box(0, 0, 10, 10), box(0, 0, 10, 10)])
+    inside = np.array([box(0, 0, 1000, 1000), box(400, 400, 401, 401)])
+    for spoilt in (crossing, wedge, through, same, inside):
+        found = Raster(spoilt).overlaps()
+        assert len(found[0]) > 0
+        for each, expected in zip(found, Tree(spoilt).overlaps(), strict=True):
+            np.testing.assert_array_equal(each, expected)
 
 
 def test_parts_holes_and_islands():

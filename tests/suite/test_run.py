@@ -107,10 +107,20 @@ def test_a_run_of_counts_has_no_points_and_says_so(project, edit_run):
     (project / "data" / "counts.csv").write_text("c,t,m,n\n" + rows)
     run = open_run("figures")
     assert (run.mode, run.intake, run.rows) == ("counts", None, None)
+    assert open_run("tiny").borders == "unchanged", "points are all laid in the same neighbourhoods"
     assert run.counts["incidents"].sum() == 2 * 78
     assert open_run("figures", municipality="GM9902").counts["incidents"].sum() == 78
     with pytest.raises(ConfigError, match="incident points"):
         _ = run.incidents
+    assert run.borders is None, "nobody said whether codes stand for the same ground: years are not compared"
+    edit_run("  crime_types:", "  borders: unchanged\n  crime_types:", name="figures")
+    assert open_run("figures").borders == "unchanged"
+    areas = (project / "data" / "areas.geojson").read_text().replace("[151000,", "[150500,")
+    (project / "data" / "before.geojson").write_text(areas.replace("[151000.", "[150500."))
+    edit_run("  borders: unchanged", "  borders: ../before.geojson", name="figures")
+    moved = open_run("figures").borders
+    assert set(moved.moved) == {"BU99010101", "BU99010102"}, "their common border was elsewhere"
+    edit_run("  borders: ../before.geojson\n", "", name="figures")
     edit_run("  crime_types:", "  level: gemeente\n  crime_types:", name="figures")
     assert set(open_run("figures").counts.index.get_level_values("code")) == {"GM9901", "GM9902"}
 
