@@ -393,6 +393,7 @@ def _write_briefing(opened: Run, municipality: str, cards: Sequence[BriefingCard
         cards=cards,
         profile=config.profile,
         language=config.language,
+        period="/".join(config.incidents.period) if config.incidents else "",
         source=opened.source,
         handling=opened.handling,
         fictional=config.fictional,
