@@ -92,6 +92,7 @@ def _add_layers(made: HotspotMap, areas: Any, payload: str) -> None:
     groups = scenes.clusters(areas)
     groups.labels = groups.labels.replace({"groep 1": payload})
     groups.profiles = groups.profiles.rename(index={"groep 1": payload})
+    groups.ratio = groups.ratio.rename(index={"groep 1": payload})
     made.add_seasons(groups)
     counts = scenes.counts(areas, months=14).rename(index={"woninginbraak": payload}, level="crime_type")
     made.add_months(counts, crime_type=payload)
