@@ -21,6 +21,7 @@ from hicgeo.output._layers import (
     spread,
 )
 from hicgeo.output._words_hotspots import poisson_bounds
+from hicgeo.output.catalogue import CATALOGUE
 from hicgeo.output.language import crime, percent
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
             f"{scene.number(row['area_ha'], 0 if row['area_ha'] >= 10 else 1)} ha",
             percent(row["share_incidents"], scene.language),
             percent(row["share_area"], scene.language),
-            scene.say(f"spot.{row['kind']}") if "kind" in row else "",
+            _kind(row.get("kind"), scene),
             "" if pd.isna(p_value) else scene.number(p_value, 3),
             "" if history == "onbekend" else scene.say(f"history.{history}", hot=int(row["years_hot"]), years=years),
             "" if pd.isna(stays) else percent(stays, scene.language, decimals=0),
@@ -146,6 +147,13 @@ def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
         if len(hotspots)
         else "",
     )
+
+
+def _kind(kind: object, scene: Scene) -> str:
+    """Kind of a hotspot in words; a kind of the user's own as it stands."""
+    if kind is None or pd.isna(kind):
+        return ""
+    return scene.say(f"spot.{kind}") if f"spot.{kind}" in CATALOGUE else str(kind)
 
 
 def _merged(which: npt.NDArray[np.intp], mass: npt.NDArray[np.float64], least: float) -> npt.NDArray[np.intp]:
