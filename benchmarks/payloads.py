@@ -227,7 +227,7 @@ def _shown(folder: Path, payload: str) -> list[str]:
     name = plain.replace("/", "_")[:80]
     export = folder / f"{name}.csv"
     lines = [
-        ["nr", "delict", "van", "tot", "x", "y", plain],
+        ["nr", "delict", "van", "tot", "x", "y", f"{plain} kolom"],
         ["1", "A20", "13-01-2024 10:00", "13-01-2024 11:00", "150100", "520500", payload],
         ["2", payload, "13-01-2024 10:00", "13-01-2024 11:00", "150100", "520500", payload],
         ["3", "A20", payload, payload, "150100", "520500", payload],
@@ -291,7 +291,7 @@ def hostile_run(folder: Path, group: tuple[str, ...]) -> Path:
         when = f"{moment:%d-%m-%Y %H:%M}"
         place = (str(round(rng.uniform(west, east))), str(round(rng.uniform(south, north))))
         kind = plain[n % len(plain)] if n % 7 else "A20"
-        lines.append([f"{plain[n % len(plain)]} {n}", kind, when, when, *place, plain[n % len(plain)]])
+        lines.append([f"{plain[n % len(plain)]} nr {n}", kind, when, when, *place, plain[n % len(plain)]])
     lines += [[each, each, each, each, each, each, each] for each in plain]
     quoted = ["\t".join('"' + cell.replace('"', '""') + '"' for cell in line) for line in lines]
     export = folder / "data" / f"{re.sub('[/]', '_', plain[0])[:60]}.csv"
