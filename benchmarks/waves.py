@@ -23,6 +23,7 @@ from partition import clustered
 from scipy import stats
 from scipy.sparse import coo_array
 from scipy.spatial import cKDTree
+from shapely.geometry import box
 
 import hicgeo as hg
 from hicgeo.analysis.clusters import density_clusters
@@ -100,8 +101,8 @@ def power(runs: int = 100, n: int = 400) -> list[dict]:
                     found += inside.mean() >= 0.5
                     share.append(inside.mean())
                 rows.append({"windows": windows, "n": n, "extra": extra, "days": days, "runs": runs,
-                             "alarm": hits / runs, "found": found / runs,
-                             "interval": interval(found, runs)})  # fmt: skip
+                             "alarm": hits / runs, "found": float(found / runs),
+                             "interval": interval(int(found), runs)})  # fmt: skip
                 print(rows[-1], flush=True)
     return rows
 
@@ -168,7 +169,59 @@ def speed() -> list[dict]:
     return rows
 
 
-PARTS = {"alarms": alarms, "power": power, "speed": speed}
+STEPS, SIDE = 12, 6000
+COURSES = {
+    "nieuw": [0] * 11 + [1], "aaneengesloten": [0] * 8 + [1] * 4, "blijvend": [1] * 12,
+    "toenemend": [0.5 + k / 11 for k in range(12)], "afnemend": [1.5 - k / 11 for k in range(12)],
+    "voorbij": [1] * 11 + [0], "wisselend": [0, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1],
+}  # fmt: skip
+
+
+def steps_of(rng: np.random.Generator, per_step: int, together: int = 1, spot: list | None = None) -> gpd.GeoDataFrame:
+    """Incidents at random over a square town, some of them together on one place, and a spot of 500 m with a course."""
+    n = per_step * STEPS // together
+    xy, step = np.repeat(rng.uniform(0, SIDE, (n, 2)), together, axis=0), np.repeat(np.arange(n) % STEPS, together)
+    if spot is not None:
+        xy = np.vstack([xy, rng.uniform(2500, 3000, (sum(spot), 2))])
+        step = np.r_[step, np.repeat(np.arange(STEPS), spot)]
+    day = pd.Timestamp("2024-01-01") + pd.to_timedelta(step * 28 + rng.integers(0, 28, len(step)), unit="D")
+    moment = pd.DatetimeIndex(day).tz_localize("Europe/Amsterdam").as_unit("us")
+    return gpd.GeoDataFrame({"start": moment, "end": moment}, geometry=gpd.points_from_xy(*xy.T), crs="EPSG:28992")
+
+
+def classes(runs: int = 200, planted: int = 40) -> dict:
+    """Towns with any cell that stands out by chance, and planted courses that get their name."""
+    town = gpd.GeoSeries([box(0, 0, SIDE, SIDE)], crs="EPSG:28992")
+    grid = hg.Grid.over(town, cell_size=250)
+    last = str((pd.Timestamp("2024-01-01") + pd.Timedelta(days=STEPS * 28 - 1)).date())
+    asked = {"period": ("2024-01-01", last), "radius_m": 500.0}
+    rows = []
+    for per_step in (60, 300, 1200):
+        for together in (1, 3):
+            rng = np.random.default_rng(per_step + together)
+            hits = 0
+            for _ in range(runs):
+                found = hg.emerging_hotspots(steps_of(rng, per_step, together), grid, **asked)
+                hits += bool(((found.cells["steps_high"] > 0) | (found.cells["steps_low"] > 0)).any())
+            rows.append({"per_step": per_step, "together": together, "runs": runs, "towns": hits / runs,
+                         "interval": interval(hits, runs)})  # fmt: skip
+            print(rows[-1], flush=True)
+    named = []
+    for course, times in COURSES.items():
+        for extra in (10, 20, 40):
+            rng, right, high = np.random.default_rng(extra), 0, 0
+            for _ in range(planted):
+                spot = [round(extra * each) for each in times]
+                kind = hg.emerging_hotspots(steps_of(rng, 300, 1, spot), grid, **asked).cells["kind"]
+                middle = kind.loc[(2625.0, 2625.0)]
+                right += middle == f"{course} hoog"
+                high += str(middle).endswith("hoog")
+            named.append({"course": course, "extra": extra, "named": right / planted, "any_high": high / planted})
+            print(named[-1], flush=True)
+    return {"alarms": rows, "planted": named}
+
+
+PARTS = {"alarms": alarms, "power": power, "speed": speed, "classes": classes}
 
 if __name__ == "__main__":
     asked_for = sys.argv[1:] or list(PARTS)

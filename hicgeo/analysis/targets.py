@@ -16,7 +16,7 @@ from hicgeo.analysis._inference import Rng, generator
 from hicgeo.analysis.chains import Chains
 from hicgeo.analysis.timing import aoristic
 from hicgeo.errors import AlignmentError, CrsError, InputError
-from hicgeo.schema import metric_crs
+from hicgeo.schema import TIME_ZONE, metric_crs
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -35,6 +35,8 @@ BLOCK_HOURS = 4
 PRIOR_HOURS = 20.0
 """Incidents' worth of the town's own hours that an area starts with: few incidents make no pattern."""
 STREETS_NAMED = 5
+MIDNIGHT_SHARE = 3 / 24
+"""Three times as many incidents at midnight sharp as an hour of the day has: those have a date, and no hour."""
 HOT = 2.0
 """Times the average density from which a year counts as hot."""
 
@@ -55,7 +57,8 @@ class Targets:
         street, NaN when not given) and `streets` (names, the longest part first; missing when not given), and the
         polygons: unions of cells.
     blocks
-        On `rank` and `block`: `weekday` (0 = Monday), `hour_from`, `hour_to`, and `share` of the area's week.
+        On `rank` and `block`: `weekday` (0 = Monday), `hour_from`, `hour_to`, and `share` of the area's week; empty
+        when the incidents have dates only.
     mix
         On `rank`, `column` and `value`: `incidents` of the last 365 days by what the table says of them (dwelling type,
         target, modus).
@@ -521,12 +524,16 @@ def _outline(cells: Cells, town: _Town) -> shapely.Geometry:
 def _blocks(incidents: gpd.GeoDataFrame, rows: list[Cells], expected: Array, capacity_hours: float) -> pd.DataFrame:
     """Best blocks of hours of the week per area; hours go to areas by what is expected there."""
     used = np.unique(np.concatenate(rows)) if rows else np.empty(0, np.intp)
-    frame = incidents[["start", "end"]] if "end" in incidents else incidents[["start"]].assign(end=incidents["start"])
-    weights = aoristic(frame.iloc[used], by="hour_of_week", max_window="48h").fillna(0.0).to_numpy()
+    frame = incidents.iloc[used]
+    frame = frame if "end" in frame else frame.assign(end=frame["start"])
+    weights = aoristic(frame, by="hour_of_week", max_window="48h").fillna(0.0).to_numpy()
+    weights = np.where(_without_hour(frame)[:, None], 0.0, weights)
+    out: list[tuple[int, int, int, int, float]] = []
+    if not weights.any():
+        rows = []  # days without hours: none can be named
     town = weights.sum(axis=0) + 1e-9
-    out = []
     hours = capacity_hours * expected / expected.sum()
-    for rank, (mine, given) in enumerate(zip(rows, hours, strict=True), start=1):
+    for rank, (mine, given) in enumerate(zip(rows, hours[: len(rows)], strict=True), start=1):
         week = weights[np.searchsorted(used, mine)].sum(axis=0) + PRIOR_HOURS * town / town.sum()
         week = week / week.sum()
         worth = np.array([week.take(range(hour, hour + BLOCK_HOURS), mode="wrap").sum() for hour in range(168)])
@@ -541,6 +548,13 @@ def _blocks(incidents: gpd.GeoDataFrame, rows: list[Cells], expected: Array, cap
     table = pd.DataFrame(out, columns=["rank", "weekday", "hour_from", "hour_to", "share"])
     table["block"] = table.groupby("rank").cumcount() + 1
     return table.set_index(["rank", "block"])
+
+
+def _without_hour(frame: gpd.GeoDataFrame) -> npt.NDArray[np.bool_]:
+    """Incidents at midnight sharp, where there are so many that midnight stands for an hour that is not known."""
+    start = frame["start"].dt.tz_convert(TIME_ZONE)
+    midnight = ((start == start.dt.normalize()) & (frame["end"] == frame["start"])).to_numpy(bool)
+    return midnight & bool(midnight.mean() > MIDNIGHT_SHARE) if len(midnight) else midnight
 
 
 def _mix(incidents: gpd.GeoDataFrame, rows: list[Cells]) -> pd.DataFrame:

@@ -327,3 +327,31 @@ def test_few_and_far_make_no_chain():
 def test_chains_refuse_bad_arguments(scattered, wrong):
     with pytest.raises(hg.InputError):
         hg.near_repeat_chains(scattered, rng=1, **wrong)
+
+
+def test_chains_of_one_day_are_no_more_than_chance(scattered):
+    one_day = scattered.assign(start=scattered["start"].iloc[0], end=scattered["start"].iloc[0])
+    got = hg.near_repeat_chains(one_day, draws=99, rng=1)
+    assert got.p_value == 1
+    assert np.isnan(got.radius_m)
+    assert (got.roles["after_days"].dropna() == 0).all()
+
+
+def test_chains_on_a_lattice_say_so():
+    rng = np.random.default_rng(1)
+    cells = table(*(rng.integers(0, 30, (2, 200)) * 100 + 50.0), rng.integers(0, 90, 200))
+    with pytest.warns(hg.HicgeoWarning, match="lattice of 100 m"):
+        assert hg.near_repeat_chains(cells, draws=99, rng=1).lattice_m == 100
+
+
+@pytest.mark.parametrize("points", [table([0], [0], [0]), table([], [], [])], ids=["one", "none"])
+def test_one_event_has_no_chain(points):
+    with pytest.raises(hg.InputError, match="at least 2 incidents"):
+        hg.near_repeat_chains(points, rng=1)
+
+
+def test_chains_refuse_bad_tables(scattered):
+    with pytest.raises(hg.ColumnError):
+        hg.near_repeat_chains(scattered.drop(columns="start"), rng=1)
+    with pytest.raises(hg.CrsError):
+        hg.near_repeat_chains(scattered.to_crs(4326), rng=1)

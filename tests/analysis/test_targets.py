@@ -280,3 +280,44 @@ def test_streets_that_are_of_no_use_are_refused(surface, incidents):
         hg.target_areas(surface, incidents, streets=lines([(0, 0), (9, 9)]).to_crs(32631), **asked)
     with pytest.raises(hg.InputError, match="none of 0"):
         hg.target_areas(surface, incidents, streets=away.iloc[:0], **asked)
+
+
+# dates without hours, and other input that says little
+
+
+def test_dates_without_hours_name_no_hours(surface, incidents):
+    dated = incidents.assign(start=incidents["start"].dt.normalize())
+    dated["end"] = dated["start"]
+    got = hg.target_areas(surface, dated, start=START, capacity_ha=36, largest_ha=12, rng=1)
+    assert got.blocks.empty
+    assert len(got.areas)
+    from hicgeo.output.target_words import target_table
+
+    assert (target_table(got, crime_type="woninginbraak")["hours"] == "geen uren aan te wijzen").all()
+
+
+def test_some_without_hours_do_not_make_midnight_busy(surface, incidents, targets):
+    some = incidents.copy()
+    part = np.arange(len(some)) % 3 == 0
+    some.loc[part, "start"] = some.loc[part, "start"].dt.normalize()
+    some["end"] = some["start"]
+    blocks = hg.target_areas(surface, some, start=START, capacity_ha=36, largest_ha=12, rng=1).blocks.loc[1]
+    tuesday = blocks[blocks["weekday"] == 1]
+    assert ((tuesday["hour_from"] <= 20) & (tuesday["hour_to"] > 20)).any()
+    assert not ((blocks["hour_from"] == 0) | (blocks["hour_to"].between(1, 3))).any()
+
+
+def test_the_hour_of_a_finding_is_not_that_of_the_crime(surface, incidents):
+    found = incidents.assign(time_status="to_only")
+    got = hg.target_areas(surface, found, start=START, capacity_ha=36, largest_ha=12, rng=1)
+    assert got.blocks.empty
+
+
+def test_all_on_one_day_is_a_matter_of_place(surface, incidents):
+    day = pd.Timestamp("2023-06-01 12:00", tz="Europe/Amsterdam")
+    got = hg.target_areas(
+        surface, incidents.assign(start=day, end=day), start=START, capacity_ha=36, largest_ha=12, rng=1
+    )
+    assert np.isnan(got.season_factor)
+    assert (got.areas["kind"] == "").all()
+    assert (got.areas["expected_low"] <= got.areas["expected"]).all()
