@@ -392,7 +392,8 @@ def page(said: dict[str, Any]) -> str:
             + (
                 f" scikit-learn's KernelDensity sums over pairs: {scikit_row['points']:,} points at "
                 f"{scikit_row['cells']:,} cells took {scikit_row['seconds']:.1f} s, which for all cells is "
-                f"{scikit_row['seconds for all cells, from these']:,.0f} s for one point in a hundred of the table's."
+                f"{scikit_row['seconds for all cells, from these']:,.0f} s, for one point in a hundred of the table's; "
+                f"error {scikit_row['error']:.0e}."
                 if scikit_row
                 else ""
             ),
@@ -415,7 +416,9 @@ def page(said: dict[str, Any]) -> str:
             "From coordinates, seconds of processor, which both cores together spend (one round at ten million); peak "
             "memory above what the points take, MB, over the bandwidths.",
             "",
-            "| points | " + " | ".join(f"{kernel} {b:,.0f} m" for kernel, b in wide.columns) + " | memory | memory |",
+            "| points | "
+            + " | ".join(f"{kernel} {b:,.0f} m" for kernel, b in wide.columns)
+            + " | memory, gaussian | memory, quartic |",
             "| --- |" + " --- |" * (len(wide.columns) + 2),
             *lines,
             "",

@@ -60,8 +60,8 @@ class Backtest:
         On (`method`, `horizon_days`, `origin`): the weight of every part of a learned method; NaN where a part could
         not be made.
     about
-        What was chosen and what was left out: `share`, `area_ha` (of the study area), `bandwidth`, `kernel`,
-        `train_days`, `test_from`, `test_to`, `n`, `n_outside`, `n_undated`, `n_imprecise`.
+        What was chosen and what was left out: `share`, `area_ha` (of the study area), `bandwidth`, `method` (how
+        it was chosen), `kernel`, `train_days`, `test_from`, `test_to`, `n`, `n_outside`, `n_undated`, `n_imprecise`.
     """
 
     scores: pd.DataFrame = field(repr=False)
@@ -226,6 +226,7 @@ def backtest(
             "share": share,
             "area_ha": _area_ha(grid),
             "bandwidth": float(bandwidth.radius(kernel) if isinstance(bandwidth, Bandwidth) else bandwidth),
+            "method": bandwidth.method if isinstance(bandwidth, Bandwidth) else "given",
             "kernel": kernel,
             "train_days": train_days,
             "test_from": _date(zero),

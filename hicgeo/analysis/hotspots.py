@@ -113,9 +113,10 @@ def hotspots(
           cells being marked each time.
 
         `attrs`: `rule` and `threshold` (incidents per km2 of the least dense marked cell), `share`, `cell_size`,
-        `bandwidth`, `kernel`, `edge`, `n`, `n_outside` (not in a cell of the area), `n_imprecise` (`precision_m` above
-        the cell size: police stations, streets), `n_station`, `n_without_risk` (in a cell where nothing is at risk:
-        not in the test), `draws`, `dropped_areas` and `dropped_incidents` (pieces too small or with fewer than 5).
+        `bandwidth` and `method` (how it was chosen), `kernel`, `edge`, `n`, `n_outside` (not in a cell of the area),
+        `n_imprecise` (`precision_m` above the cell size: police stations, streets), `n_station`, `n_without_risk` (in
+        a cell where nothing is at risk: not in the test), `draws`, `dropped_areas` and `dropped_incidents` (pieces too
+        small or with fewer than 5).
 
     Raises
     ------
@@ -238,7 +239,9 @@ def hotspots(
         crs=grid.crs,
         index=pd.RangeIndex(1, len(order) + 1, name="rank"),
     )
-    found.attrs = {key: surface.attrs[key] for key in ("cell_size", "bandwidth", "kernel", "edge", "places")} | {
+    found.attrs = {
+        key: surface.attrs[key] for key in ("cell_size", "bandwidth", "method", "kernel", "edge", "places")
+    } | {
         "rule": rule,
         "share": float(marked.sum() / grid.inside.sum()) if rule != "share" else share,
         "threshold": float(np.nanmin(values[marked])) if marked.any() else np.nan,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -95,6 +95,15 @@ def surface_layer(surface: xr.DataArray, scene: Scene, name: str | None, *, leas
     )
 
 
+def smoothing_note(about: Mapping[Any, Any], scene: Scene) -> tuple[str, ...]:
+    """Sentence on the bandwidth behind shapes and how it was chosen; none when it is not known."""
+    if about.get("bandwidth") is None or about.get("kernel") is None:
+        return ()
+    chosen = scene.say(f"bandwidth.{about.get('method') or 'given'}")
+    metres = scene.number(float(about["bandwidth"]))
+    return (scene.say("note.bandwidth", bandwidth=metres, kernel=about["kernel"], chosen=chosen),)
+
+
 def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
     """Layer of ranked hotspots as outlines with their numbers."""
     need(hotspots, ["incidents", "area_ha", "share_incidents", "share_area", "rank_low", "rank_high"], "hotspots")
@@ -132,7 +141,10 @@ def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
         key="hotspots",
         name=scene.say("layer.hotspots"),
         unit=scene.say("unit.hotspots"),
-        notes=(scene.say("note.hotspots.tested" if tested else "note.hotspots"),),
+        notes=(
+            scene.say("note.hotspots.tested" if tested else "note.hotspots"),
+            *smoothing_note(hotspots.attrs, scene),
+        ),
         classes=(Entry(scene.say("spot", rank="").strip(), "#14181c", scene.number(len(hotspots)), "outline"),),
         shapes=hotspots.geometry.set_axis(hotspots.index.astype(str)),
         rows=rows,

@@ -8,6 +8,7 @@ import pandas as pd
 
 from hicgeo.errors import InputError
 from hicgeo.output._layers import DIGEST, Entry, Layer, Scene, need
+from hicgeo.output._layers_density import smoothing_note
 from hicgeo.output.catalogue import CATALOGUE
 from hicgeo.output.language import crime
 
@@ -25,7 +26,8 @@ def target_layer(areas: gpd.GeoDataFrame, scene: Scene) -> Layer:
     ----------
     areas
         Unions of grid cells by rank, with the columns of `COLUMNS`; `kind`, `dwellings`, `streets`, `expected_low`,
-        `expected_high` and `doubts` are shown when present. Its attrs may hold `crime_type` and `horizon_days`.
+        `expected_high` and `doubts` are shown when present. Its attrs may hold `crime_type`, `horizon_days`, and
+        `bandwidth`, `kernel` and `method` of the density behind them.
     scene
         The areas of the map.
 
@@ -64,7 +66,11 @@ def target_layer(areas: gpd.GeoDataFrame, scene: Scene) -> Layer:
         key="targets",
         name=scene.say("layer.targets"),
         unit=unit,
-        notes=(scene.say("note.targets"), *dict.fromkeys(_text(each) for each in ordered["backtest"] if _text(each))),
+        notes=(
+            scene.say("note.targets"),
+            *dict.fromkeys(_text(each) for each in ordered["backtest"] if _text(each)),
+            *smoothing_note(about, scene),
+        ),
         classes=(Entry(scene.say("target", rank="").strip(), TARGET_COLOUR, scene.number(len(ordered)), "target"),),
         shapes=ordered.geometry.set_axis(ordered.index.astype(str)),
         rows=tuple(scene.say(f"row.{key}") for key in keys),

@@ -72,6 +72,8 @@ def target_table(
         if name in table and table[name].isna().all():
             table = table.drop(columns=name)
     table.attrs = {"crime_type": crime_type, "horizon_days": targets.horizon_days}
+    if backtest is not None:
+        table.attrs |= {key: backtest.about[key] for key in ("bandwidth", "method", "kernel") if key in backtest.about}
     return table
 
 

@@ -110,3 +110,15 @@ def test_a_hotspot_on_the_map_tells_kind_history_and_how_firm_it_is(areas):
     assert "too few incidents to test" in english.values["2"]
     # a table of before these columns still makes a layer
     assert hotspot_layer(scenes.hotspots().drop(columns="kind"), Scene.of(areas, "nl")).values["1"][0] == "1"
+
+
+def test_hotspots_and_target_areas_say_what_density_is_behind_them(areas):
+    from hicgeo.output._layers_targets import target_layer
+
+    spots, targets = scenes.hotspots(), scenes.targets()
+    scene = Scene.of(areas, "nl")
+    for shapes, layer in ((spots, hotspot_layer), (targets, target_layer)):
+        assert not any("bandbreedte" in note for note in layer(shapes, scene).notes)
+        shapes.attrs |= {"bandwidth": 400.0, "kernel": "quartic", "method": "given"}
+        said = " ".join(layer(shapes, scene).notes)
+        assert "bandbreedte van 400 m (quartic), opgegeven door de analist" in said

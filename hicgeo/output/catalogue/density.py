@@ -39,6 +39,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "history.wisselend": ("wisselend: hoog in {hot} van {years}", "on and off: high in {hot} of {years}"),
     "history.nieuw": ("nieuw: hoog in {hot} van {years}", "new: high in {hot} of {years}"),
     "note.surface.short": ("De laagste klasse is niet ingekleurd.", "The lowest class is left blank."),
+    "note.bandwidth": (
+        "Gebaseerd op dichtheid met een bandbreedte van {bandwidth} m ({kernel}), {chosen}.",
+        "Based on density with a bandwidth of {bandwidth} m ({kernel}), {chosen}.",
+    ),
     "note.hotspots": (
         "Beschrijvend: niet getoetst of dit meer is dan toeval. Het interval bij de rang laat zien hoe zeker de "
         "volgorde is.",
