@@ -14,7 +14,7 @@ from hicgeo.output.maps import HotspotMap
 
 def test_no_outline_says_more_of_an_address_than_its_cell():
     grid, rng = town(), np.random.default_rng(1)
-    assert refused([[81_234.4, 451_234.7]], grid)
+    assert refused([[81_234.4, 451_234.7]] * 30, grid)
     within, _ = candidates(rng, grid, snap=True)
     assert within == 25, "every place in the cell gives the same map"
 
