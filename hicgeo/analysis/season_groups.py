@@ -215,6 +215,7 @@ def cluster_seasons(counts: pd.DataFrame, *, crime_type: str, rng: Rng) -> Seaso
     best = probability.fillna(0).idxmax(axis="columns")
     sure = (probability.max(axis="columns") >= MEMBERSHIP) & told
     labels = best.where(sure, NO_GROUP).astype("str").rename("group")
+    labels.attrs = {"crime_type": crime_type}
 
     again = np.full(len(table), np.nan)
     back = np.full(k, np.nan)

@@ -29,10 +29,23 @@ PARTS = (
 )  # fmt: skip
 """Columns that say what a count is of, also when they are not in the index."""
 MAX_ATOMS = 300_000
-CARRIED = ("table", "row", "value", "shown", "small", "past", "public")
+CARRIED = ("table", "row", "value", "shown", "small", "past", "public", "below")
+SAME = {"hour_of_day": "hour", "day_of_week": "weekday"}
+"""Other names of a dimension."""
+CHECKED = frozenset({"code", "crime_type", "time", "hour", "weekday", "target", "direct_victim", "attempted",
+                     "dwelling_type", "modus"})  # fmt: skip
+"""Dimensions of which it is known how their labels have to do with each other: within the dimension only."""
+_DAYS = {
+    name: str(place)
+    for names in ("maandag dinsdag woensdag donderdag vrijdag zaterdag zondag", "ma di wo do vr za zo",
+                  "monday tuesday wednesday thursday friday saturday sunday", "mon tue wed thu fri sat sun")
+    for place, name in enumerate(names.split())
+}  # fmt: skip
+_AREAS = re.compile(rf"(?:{CODE_PATTERN.strip('^$')})(?:\+GM\d{{4}})*")
+"""One area, or all municipalities of a run together."""
 
 
-def figures_of(table: pd.DataFrame, name: str, *, published: Iterable[str]) -> pd.DataFrame:
+def figures_of(table: pd.DataFrame, name: str, *, published: Iterable[str], area: str = ALL) -> pd.DataFrame:
     """List the figures of one table: what each is of, and how many.
 
     Parameters
@@ -44,6 +57,8 @@ def figures_of(table: pd.DataFrame, name: str, *, published: Iterable[str]) -> p
         Of the table.
     published
         Crime types that the police publish themselves.
+    area
+        What a table without areas, and the total of one with areas, is of.
 
     Returns
     -------
@@ -67,7 +82,17 @@ def figures_of(table: pd.DataFrame, name: str, *, published: Iterable[str]) -> p
     levels = {str(n): table.index.get_level_values(n) for n in table.index.names if n is not None}
     named: dict[str, Any] = {**{part: table[part] for part in PARTS if part in table.columns}, **levels}
     named.pop("rank", None)
-    dims = {key: _labels(values) for key, values in named.items() if key not in TIMES}
+    dims = {SAME.get(key, key): _labels(values) for key, values in named.items() if key not in TIMES}
+    if "hour_of_week" in dims:  # the hour of a weekday, so that it is one with tables by hour and by weekday
+        weeks = dims.pop("hour_of_week")
+        parted = [(ALL, ALL) if each == ALL else divmod(int(float(each)), 24) for each in weeks]
+        for key, part in (("weekday", 0), ("hour", 1)):
+            dims[key] = np.array([str(each[part]) for each in parted], dtype=object)
+    if "weekday" in dims:
+        dims["weekday"] = np.array([_DAYS.get(each.lower(), each) for each in dims["weekday"]], dtype=object)
+    if area != ALL:
+        codes = dims.get("code", np.full(len(table), ALL, dtype=object))
+        dims["code"] = np.where(codes == ALL, area, codes).astype(object)
     times = [key for key in TIMES if key in named]
     if times:
         dims["time"] = _times(_labels(named[times[0]]))
@@ -88,8 +113,30 @@ def figures_of(table: pd.DataFrame, name: str, *, published: Iterable[str]) -> p
             f"{name}: {int(twice.sum())} rows are of the same as another",
             "put what tells them apart in the index",
         )
-    listed = listed.assign(table=name, row=range(len(table)), value=counts, public=_public(listed, set(published)))
+    whole = bool((known["value"] == known["value"].round()).all())  # the police publish no parts of incidents
+    public = _public(listed, set(published)) & whole
+    listed = listed.assign(table=name, row=range(len(table)), value=counts, public=public)
     return listed[counts.notna().to_numpy()]
+
+
+def obstacles(figures: pd.DataFrame) -> list[str]:
+    """What stands in the way of checking figures against each other, and against what was published before.
+
+    Parameters
+    ----------
+    figures
+        Answer of `figures_of`.
+    """
+    if figures["public"].all():
+        return []
+    found = [f"what {each!r} is" for each in figures.columns if each not in CHECKED and each not in CARRIED]
+    lacking = {"time": "period", "crime_type": "crime_type"}
+    found += [f"of what {said} (in attrs[{said!r}])" for dim, said in lacking.items() if dim not in figures]
+    for dim in ("hour", "weekday"):
+        plain = {label.isdigit() for label in figures.get(dim, pd.Series(dtype=object)) if label != ALL}
+        if len(plain) > 1:
+            found.append(f"how the labels of {dim!r} overlap")
+    return found
 
 
 def _labels(values: Any) -> npt.NDArray[np.object_]:
@@ -128,7 +175,7 @@ def _public(listed: pd.DataFrame, published: set[str]) -> npt.NDArray[np.bool_]:
         return np.zeros(len(listed), dtype=bool)  # all types of an export together are no figure of the police
     fine = np.array(listed["crime_type"].isin(published), dtype=bool)
     if "code" in listed:
-        fine &= (listed["code"].eq(ALL) | listed["code"].str.match(CODE_PATTERN)).to_numpy(bool)
+        fine &= (listed["code"].eq(ALL) | listed["code"].str.fullmatch(_AREAS)).to_numpy(bool)
     if "time" in listed:
         spans = {label: span(label) for label in listed["time"].unique() if label != ALL}
         monthly = {
@@ -327,8 +374,19 @@ def _solve_atoms(
 def _has_parts(dim: str, labels: Iterable[str]) -> bool:
     labels = set(labels)
     return (ALL in labels and len(labels) > 1) or (
-        dim == "code" and any(p in labels for c in labels for p in _above(c))
+        dim == "code" and any(p in labels for c in labels for p in [*_above(c), *_joint(c, labels)])
     )
+
+
+def _joint(code: str, labels: Iterable[str]) -> list[str]:
+    """Which labels are several municipalities together that an area lies in."""
+    return [label for label in labels if "+" in label and _inside(code, label)]
+
+
+def _inside(code: str, area: str) -> bool:
+    """Whether an area lies in a larger one."""
+    parts = tuple(part[2:] for part in area.split("+"))
+    return code != area and all(part[2:].startswith(parts) for part in code.split("+"))
 
 
 def _above(code: str) -> list[str]:
@@ -352,15 +410,14 @@ def _leaves(dim: str, labels: npt.NDArray[np.object_], *, rest: bool) -> dict[st
     else:
         below: dict[str, list[str]] = {label: [] for label in named}
         for label in named if dim == "code" else []:
-            for above in _above(label):
+            for above in [*_above(label), *_joint(label, named)]:
                 if above in below:
                     below[above].append(label)
         ends = [label for label in named if not below[label]]
         place_of = {label: [n] for n, label in enumerate(ends)}
         count = len(ends)
-        for label in sorted(
-            below, key=lambda each: ("BU", "WK", "GM").index(each[:2]) if each[:2] in ("WK", "GM") else 0
-        ):
+        sizes = {"WK": 1, "GM": 2}
+        for label in sorted(below, key=lambda each: (sizes.get(each[:2], 0), each.count("+"))):
             if below[label]:
                 own = {n for part in below[label] for n in place_of[part]}
                 if rest:
@@ -498,7 +555,8 @@ def _sums(secret: pd.DataFrame, counts: pd.DataFrame, types: set[str], place: li
         wanted = dict(zip([*place, "crime_type"], labels, strict=True))
         mask = np.array(kind.eq(wanted["crime_type"]))
         if (area := wanted.get("code", ALL)) != ALL:
-            mask &= code.eq(area).to_numpy() | np.array([area in _above(each) for each in code])
+            inside = {each: each == area or _inside(each, area) for each in code.unique()}
+            mask &= code.map(inside).to_numpy(bool)
         if (when := wanted.get("time", ALL)) != ALL:
             a, b = span(when)
             mask &= (a <= first) & (end <= b)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -33,6 +34,9 @@ class Ledger:
         Count table of what the police publish themselves about the same areas and months.
     handling, run
         For whom and why, and the name of the run, of what is recorded.
+    area
+        What a table without areas is of: the code of the municipality, several with "+" between them, or "*" for
+        everything that the ledger is of.
 
     Examples
     --------
@@ -48,10 +52,12 @@ class Ledger:
         public: pd.DataFrame | None = None,
         handling: Handling | None = None,
         run: str = "",
+        area: str = "*",
     ) -> None:
         self.path, self.public = None if path is None else Path(path), public
-        self.handling, self.run = handling, run
+        self.handling, self.run, self.area = handling, run, area
         self._pending: list[dict[str, Any]] = []
+        self._seen = 0
 
     def entries(self) -> list[dict[str, Any]]:
         """Every export, oldest first: `when`, `file`, `sha256`, `profile`, `handling` and `figures`.
@@ -79,7 +85,9 @@ class Ledger:
 
     def figures(self) -> pd.DataFrame:
         """Figures of all public exports: a column per dimension, `value`, `shown` and `small`."""
-        rows = [row for entry in self.entries() for row in entry.get("figures", [])]
+        entries = self.entries()
+        self._seen = self._seen if self._pending else len(entries)
+        rows = [row for entry in entries for row in entry.get("figures", [])]
         return pd.DataFrame(rows + self._pending)
 
     def promise(self, figures: pd.DataFrame) -> None:
@@ -91,6 +99,40 @@ class Ledger:
             As `Protected.figures`.
         """
         self._pending += json.loads(figures.to_json(orient="records"))
+
+    def claim(self, file: str | os.PathLike[str], *, profile: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Note the figures that were promised before they are written, and give those they were not checked against.
+
+        Parameters
+        ----------
+        file
+            What is about to be written.
+        profile
+            Under which profile; only "openbaar" has figures.
+
+        Returns
+        -------
+        ours, theirs
+            Figures that were promised; and all others, when any of these came since the first of ours was checked.
+
+        Notes
+        -----
+        The ledger is only ever added to, in single writes: of two that export at the same time the later line sees the
+        earlier one. A line that is not followed by a file counts as public all the same. Nothing is written when the
+        figures were noted before.
+        """
+        if self.path is None or profile != "openbaar":
+            return pd.DataFrame(), pd.DataFrame()
+        ours, self._pending = self._pending, []
+        before = self.entries()
+        known = {json.dumps(row, sort_keys=True) for entry in before for row in entry.get("figures", [])}
+        if {json.dumps(row, sort_keys=True) for row in ours} - known:
+            mine = self._add({"file": Path(file).name, "run": self.run, "profile": profile, "figures": ours})
+            before = self.entries()
+            before = before[: next(n for n, entry in enumerate(before) if entry.get("claim") == mine)]
+        met = any(entry.get("figures") for entry in before[self._seen :])
+        theirs = [row for entry in before if met for row in entry.get("figures", [])]
+        return pd.DataFrame(ours), pd.DataFrame(theirs)
 
     def record(self, file: str | os.PathLike[str], *, profile: str) -> None:
         """Add an export, with the figures that were promised since the last one.
@@ -119,13 +161,19 @@ class Ledger:
             "handling": {} if self.handling is None else {k: str(v) for k, v in asdict(self.handling).items()},
             "figures": figures,
         }
-        if any({**known, "when": ""} == {**entry, "when": ""} for known in self.entries()):
+        if any({k: v for k, v in known.items() if k not in ("when", "claim")} == entry for known in self.entries()):
             return
-        when = datetime.now(UTC).isoformat(timespec="seconds")
-        line = json.dumps({"when": when, **entry}, ensure_ascii=False, sort_keys=True) + "\n"
+        self._add(entry)
+
+    def _add(self, entry: Mapping[str, Any]) -> str:
+        """Add a line and return what tells it from all others."""
+        assert self.path is not None  # noqa: S101 - asked by who calls
+        when, mark = datetime.now(UTC).isoformat(timespec="seconds"), secrets.token_hex(8)
+        line = json.dumps({"when": when, "claim": mark, **entry}, ensure_ascii=False, sort_keys=True) + "\n"
         self.path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             os.write(descriptor, line.encode())
         finally:
             os.close(descriptor)
+        return mark

@@ -78,9 +78,7 @@ class MapPage:
                 "tiles=True",
                 "draw streets with add_background instead",
             )
-        file = deliver(path, self._render(tiles=True) if tiles else page)
-        self.ledger.record(file, profile=self.profile)
-        return file
+        return self._deliver(path, self._render(tiles=True) if tiles else page)
 
     def save_pdf(self, path: str | os.PathLike[str], *, paper: str = "A4") -> Path:
         """Print the map as it opens, with its legend and notes, through an installed browser.
@@ -110,7 +108,8 @@ class MapPage:
         """
         if paper not in PAPERS:
             raise InputError(f"paper must be {' or '.join(PAPERS)}", repr(paper), "choose one of these")
-        return deliver(path, _browser.to_pdf(gate.require_clean(self._render(paper=f"{paper} landscape"))))
+        page = gate.require_clean(self._render(paper=f"{paper} landscape"))
+        return self._deliver(path, _browser.to_pdf(page))
 
     def save_png(self, path: str | os.PathLike[str], *, width: int = 1600, height: int = 1000) -> Path:
         """Draw the page as it opens on a screen, as a PNG, through an installed browser.
@@ -136,7 +135,7 @@ class MapPage:
         """
         if not (200 <= width <= 10_000 and 200 <= height <= 10_000):
             raise InputError("a picture must be 200 to 10,000 pixels wide and high", f"{width} x {height}", "take less")
-        return deliver(path, _browser.to_png(gate.require_clean(self._render()), width=width, height=height))
+        return self._deliver(path, _browser.to_png(gate.require_clean(self._render()), width=width, height=height))
 
     def brief(self) -> list[dict[str, Any]]:
         """Give what a briefing quotes of the layers, in order: key, headline, table and notes of each.
@@ -187,6 +186,13 @@ class MapPage:
             "tiles": {"address": TILES, "attribution": TILES_BY} if self._tiles else None,
         }
         return json_block("hicgeo-page", {**self._base, **page})
+
+    def _deliver(self, path: str | os.PathLike[str], content: bytes) -> Path:
+        """Write the map in a finished form, and note it as an export."""
+        gate.claim(self.ledger, path, self.profile)
+        file = deliver(path, content)
+        self.ledger.record(file, profile=self.profile)
+        return file
 
     def _released(self, table: Any) -> tuple[Any, list[str]]:
         """Table as it may leave under the profile of the map, and what the reader must know of what was left out."""

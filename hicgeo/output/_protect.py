@@ -11,9 +11,20 @@ import numpy as np
 import pandas as pd
 
 from hicgeo.errors import DisclosureError, InputError
-from hicgeo.output._figures import ALL, CARRIED, PARTS, TOTALS, figures_of, mapping_of, police_figures, relate, span
+from hicgeo.output._figures import (
+    ALL,
+    CARRIED,
+    PARTS,
+    TOTALS,
+    figures_of,
+    mapping_of,
+    obstacles,
+    police_figures,
+    relate,
+    span,
+)
 from hicgeo.output._ledger import Ledger
-from hicgeo.output._suppression import attack, suppress
+from hicgeo.output._suppression import Figures, attack, likeliest, suppress
 from hicgeo.schema import CRIME_TYPES
 
 THRESHOLD = 10
@@ -23,13 +34,35 @@ USEFUL = 0.90
 NEUTRAL = frozenset({
     *PARTS, "name", "level", "municipality", "dwellings", "households", "residents", "businesses", "is_water",
     "vintage", "geometry", "areas", "base", "per", "coverage", "months", "area_ha", "share_area", "rank",
-    "neighbourhoods", "codes", "hidden",
+    "neighbourhoods", "codes", "hidden", "base_name",
 })  # fmt: skip
 """Columns that say nothing about the number of incidents."""
 OF_TOTAL = frozenset({"norm", "share", "share_incidents"})
 """Columns from which the total of a table can be worked out."""
-OF_OTHERS = frozenset({"rate_eb", "p_fdr", "rank_low", "rank_high"})
+OF_OTHERS = frozenset({"rate_eb", "p_fdr", "rank_low", "rank_high", "rank"})
 """Columns of a row that depend on the counts of other rows: left out of a table with hidden figures."""
+OF_ROW = frozenset({"incidents", "rate", "rate_low", "rate_high", "state", "p_above", "status"})
+"""Columns that follow from the count of the row, and are hidden with it."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What anybody can say of a protected table: made from what is shown, so that it gives nothing away.
+
+    Attributes
+    ----------
+    figures, hidden
+        Number of figures, and of those that are hidden.
+    rank_correlation
+        As in the report, with guesses that fit all that is shown in the place of the true figures.
+    advice
+        The coarser form that would hide least, by the same guesses; empty where enough is left.
+    """
+
+    figures: int
+    hidden: int
+    rank_correlation: float
+    advice: str
 
 
 @dataclass(frozen=True)
@@ -56,6 +89,8 @@ class Protected:
         Per table of which too little is left, the coarser form that hides least: "wijk", "gemeente", "year",
         "without" with a dimension, or "larger" where nothing is known to help; and the share of incidents in its small
         figures.
+    seen
+        Per table what its readers may be told of all this: nothing that does not follow from what is shown.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -65,6 +100,7 @@ class Protected:
     threshold: int
     revised: int
     advice: Mapping[str, tuple[str, float]]
+    seen: Mapping[str, Seen]
 
     def to_frame(self) -> pd.DataFrame:
         """Return the report."""
@@ -123,7 +159,8 @@ def protect(
     -----
     Complementary suppression by linear programmes in whole numbers (HiGHS), then an attack by a second set of
     programmes that starts from what is shown alone. A rate, interval or verdict is hidden with its count, because the
-    denominator is public. It is not shown which of the hidden figures are small. An attacker is taken to know the
+    denominator is public. It is not shown which of the hidden figures are small, and where any is hidden zeros are too:
+    a zero that is shown would tell that what is hidden is more. An attacker is taken to know the
     threshold, every total, every earlier export and what the police publish, not single incidents. Where that leaves a
     small figure less room than 1 to `threshold` - 1 already, the export leaves it as much. About one programme per 20
     small figures to protect and up to two per small figure to attack: 44 areas x 12 months x 2 types with all margins
@@ -152,9 +189,12 @@ def protect(
         raise InputError("keep must name tables of the export", ", ".join(unknown), f"choose from {', '.join(given)}")
     if threshold < 2:
         raise InputError("threshold must be at least 2", f"{threshold}", "take 10, or what the recipient asks")
-    now = pd.concat([figures_of(_with_total(table), name, published=published) for name, table in given.items()])
-    _refuse_small(now, keep, threshold)
+    area = ledger.area if ledger is not None else ALL
+    listed_now = [figures_of(_with_total(t), name, published=published, area=area) for name, t in given.items()]
+    now = pd.concat(listed_now)
     before = _relevant(ledger.figures() if ledger is not None else pd.DataFrame(), now)
+    threshold = _at_least(threshold, before)
+    _refuse_small(now, keep, threshold)
     exported = pd.concat(
         [now.assign(past=False, shown=True, small=False), before.assign(past=True, table="", row=-1, public=False)],
         ignore_index=True,
@@ -164,7 +204,8 @@ def protect(
     told: dict[str, Any] = {"past": False, "shown": True, "small": False, "table": "", "row": -1, "public": True}
     listed = pd.concat([exported, police.assign(**told)], ignore_index=True)
     model = relate(listed, threshold, list(keep))
-    hidden = suppress(model.figures, threshold, model.hidden)
+    hidden = _with_zeros(model.figures, model.hidden)
+    hidden = _with_zeros(model.figures, suppress(model.figures, threshold, hidden))
     room = attack(model.figures, threshold, hidden)
     if not room.safe.all():
         raise DisclosureError(
@@ -172,7 +213,8 @@ def protect(
             f"{int((~room.safe).sum())} of {len(room.safe)} can be narrowed down",
             "publish a coarser table: larger areas, a longer period or fewer types",
         )
-    masked, rows, advice = {}, {}, {}
+    guess = likeliest(model.figures, threshold, hidden)
+    masked, rows, advice, seen = {}, {}, {}, {}
     for name, table in given.items():
         ours = (model.listed["table"] == name).to_numpy() & (model.listed["row"] >= 0).to_numpy()
         place = model.listed["row"][ours].to_numpy()
@@ -189,7 +231,16 @@ def protect(
             "rank_correlation": rank_correlation(counts, mask[: len(table)], threshold),
         }
         if rows[name]["rank_correlation"] < USEFUL:
-            advice[name] = _coarser(table, threshold)
+            advice[name] = _coarser(table, counts, threshold)
+        guessed = counts.copy()
+        guessed[place[place < len(table)]] = guess[ours][place < len(table)]
+        rank = rank_correlation(guessed, mask[: len(table)], threshold)
+        seen[name] = Seen(
+            figures=int(np.isfinite(counts).sum()),
+            hidden=int(mask[: len(table)].sum()),
+            rank_correlation=rank,
+            advice=_coarser(table, guessed, threshold)[0] if rank < USEFUL else "",
+        )
     small = model.listed[model.figures.small]
     dims = [each for each in model.listed.columns if each not in CARRIED]
     bounds = {each: getattr(room, each) for each in ("low", "high", "need_low", "need_high")}
@@ -200,11 +251,49 @@ def protect(
         tables=masked,
         report=pd.DataFrame.from_dict(rows, orient="index").rename_axis("table"),
         room=small[["table", *dims]].assign(**bounds).reset_index(drop=True),
-        figures=noted[[*dims, "value"]].assign(shown=~hidden[noted.index], small=model.figures.small[noted.index]),
+        figures=noted[[*dims, "value"]].assign(
+            shown=~hidden[noted.index], small=model.figures.small[noted.index], below=threshold
+        ),
         threshold=threshold,
         revised=model.revised,
         advice=advice,
+        seen=seen,
     )
+
+
+def unchecked(table: pd.DataFrame) -> list[str]:
+    """What keeps a table with counts that the police do not publish from being checked, and so from being shown.
+
+    Parameters
+    ----------
+    table
+        With its counts in `incidents`.
+    """
+    figures = figures_of(table, "table", published=CRIME_TYPES)
+    if figures["public"].all():
+        return []
+    known = NEUTRAL | OF_TOTAL | OF_OTHERS | OF_ROW
+    more = [f"what {each!r} tells of the counts" for each in map(str, table.columns) if each not in known]
+    return obstacles(figures) + more
+
+
+def still_safe(ours: pd.DataFrame, theirs: pd.DataFrame) -> bool:
+    """Whether figures that were protected are so beside others that became public in the meantime.
+
+    Parameters
+    ----------
+    ours, theirs
+        Answer of `Ledger.claim`.
+    """
+    if ours.empty or theirs.empty:
+        return True
+    told = {"table": "now", "row": range(len(ours)), "past": False, "public": False}
+    before = _relevant(theirs, ours).assign(past=True, table="", row=-1, public=False)
+    listed = pd.concat([ours.assign(**told), before], ignore_index=True)
+    threshold = _at_least(2, listed)
+    model = relate(listed, threshold, [])
+    hidden = model.hidden | (~model.listed["shown"].to_numpy(bool) & model.figures.hideable)
+    return bool(attack(model.figures, threshold, hidden).safe.all())
 
 
 def rank_correlation(counts: Any, hidden: Any, threshold: float) -> float:
@@ -246,6 +335,20 @@ def _refuse_small(now: pd.DataFrame, keep: Collection[str], threshold: float) ->
         )
 
 
+def _with_zeros(figures: Figures, hidden: Any) -> Any:
+    """Hide the zeros of an export in which anything is hidden, else who sees zeros knows that the hidden are more."""
+    if not (hidden & figures.hideable).any():
+        return hidden
+    return hidden | (figures.hideable & ~figures.forced & (figures.values == 0))
+
+
+def _at_least(threshold: int, before: pd.DataFrame) -> int:
+    """Threshold that also keeps what was promised to earlier exports that hang together with this one."""
+    if "below" not in before or before.empty:
+        return threshold
+    return max(threshold, int(before["below"].fillna(0).max()))
+
+
 def _relevant(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     """Figures of earlier exports that hang together with those of now, step by step: by type, period and place."""
     if before.empty:
@@ -271,7 +374,9 @@ def _meets(theirs: pd.Series, ours: set[str], name: str) -> pd.Series:
         met = {t: t == ALL or any(a < span(t)[1] and span(t)[0] < b for a, b in spans) for t in theirs.unique()}
         return theirs.map(met).astype(bool)
     if name == "code":
-        ours, theirs = {each[2:6] for each in ours}, theirs.str[2:6].where(theirs != ALL, ALL)
+        towns = {part[2:6] for each in ours for part in each.split("+")}
+        met = {t: t == ALL or any(part[2:6] in towns for part in t.split("+")) for t in theirs.unique()}
+        return theirs.map(met).astype(bool)
     return theirs.isin(ours | {ALL})
 
 
@@ -316,11 +421,11 @@ def _share(counts: Any, mask: Any, table: pd.DataFrame) -> float:
     return float(counts[fine & np.asarray(mask)].sum() / everything) if everything else 0.0
 
 
-def _coarser(table: pd.DataFrame, threshold: float) -> tuple[str, float]:
-    """Coarser form of a table that would hide the least, from what is small in it before anything else."""
+def _coarser(table: pd.DataFrame, numbers: Any, threshold: float) -> tuple[str, float]:
+    """Coarser form of a table with these counts that would hide the least, from what is small before anything else."""
     levels = [str(name) for name in table.index.names if name is not None]
     label = {name: table.index.get_level_values(name).astype(str) for name in levels}
-    counts = pd.Series(table["incidents"].to_numpy(float))
+    counts = pd.Series(numbers)
     total = np.logical_or.reduce([label[name].isin(TOTALS) for name in levels] or [np.zeros(len(table), bool)])
     options: dict[str, list[Any]] = {}
     if "code" in label:

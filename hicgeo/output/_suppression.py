@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,8 @@ BATCH = 20
 """Small figures that are moved in one programme: more is faster and hides more than needed."""
 SECONDS = 20.0
 """Longest time for one programme; a solution found by then is good enough, for only the amount hidden depends on it."""
+ROUNDS = 20
+"""Of scaling a guess to what is shown: it is only a guess."""
 HALF = 0.5
 """A move of counts by less than this is rounding of the solver."""
 REWARD = 1e4
@@ -166,6 +169,36 @@ def attack(figures: Figures, threshold: float, hidden: Flags) -> Room:
         need_high[place] = min(threshold - 1.0, most)
         low[place] = _extreme(figures, shown, figure, 1.0)[figure]
     return Room(low, high, need_low, need_high)
+
+
+def likeliest(figures: Figures, threshold: float, hidden: Flags) -> Numbers:
+    """Guess every figure from what is shown alone, so that what is said of the guess gives nothing away.
+
+    Parameters
+    ----------
+    figures
+        All figures; the values of hidden ones are not looked at, nor are the atoms.
+    threshold
+        Counts below it are small.
+    hidden
+        What is not shown.
+
+    Notes
+    -----
+    Hidden figures are spread from 0 to `threshold` - 1 in the order in which they stand, then all are scaled by turns
+    to the figures that are shown (iterative proportional fitting). O(`ROUNDS` x members).
+    """
+    members, shown = figures.members.tocsr(), np.flatnonzero(~hidden)
+    parts = [members.indices[start:end] for start, end in pairwise(members.indptr)]
+    atoms = np.ones(members.shape[1])
+    for turn, figure in enumerate(np.flatnonzero(hidden & figures.hideable)):
+        atoms[parts[figure]] = (turn % threshold) / max(1, len(parts[figure]))
+    for _ in range(ROUNDS):
+        for figure in shown:
+            now = atoms[parts[figure]].sum()
+            if now > 0:
+                atoms[parts[figure]] *= figures.values[figure] / now
+    return np.asarray(members @ atoms)
 
 
 # one task: a figure, which way to move it, and how far

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
@@ -14,8 +15,8 @@ import pandas as pd
 from hicgeo.errors import DisclosureError, InputError
 from hicgeo.output._audit import audit_bytes, audit_html, require_clean
 from hicgeo.output._ledger import Ledger
-from hicgeo.output._protect import NEUTRAL, THRESHOLD, Protected, protect
-from hicgeo.output.language import Language, number, percent, text
+from hicgeo.output._protect import NEUTRAL, THRESHOLD, Protected, protect, still_safe, unchecked
+from hicgeo.output.language import Language, number, text
 from hicgeo.schema import CODE_PATTERN, CRIME_TYPES
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AGGREGATE_COLUMNS", "INCIDENT_COLUMNS", "LEAST", "LEAST_ADDRESSES", "MIN_CELL", "PROFILES", "THRESHOLD",
     "Handling", "Ledger", "Profile", "Protected", "audit_bytes", "audit_html", "check_places", "check_profile",
-    "floor", "populated", "protect", "release", "remarks", "require_clean", "shape_faults",
+    "check_public", "claim", "floor", "populated", "protect", "release", "remarks", "require_clean", "shape_faults",
 ]  # fmt: skip
 
 Profile = Literal["intern", "driehoek", "openbaar"]
@@ -211,6 +212,7 @@ def release(
     True
     >>> direct = pd.DataFrame({"incidents": [4, 17]}, index=pd.MultiIndex.from_tuples(
     ...     [("BU99990001", True), ("BU99990002", True)], names=["code", "direct_victim"]))
+    >>> direct.attrs = {"crime_type": "overval", "period": "2024"}
     >>> release(direct, "openbaar")["hidden"].tolist()
     [True, False]
     """
@@ -242,6 +244,32 @@ def release(
     return table if profile == "driehoek" else _without_small(table, threshold, ledger)
 
 
+def claim(ledger: Ledger, file: str | os.PathLike[str], profile: Profile) -> None:
+    """Note in the ledger what is about to be written, and raise when that is no longer safe.
+
+    Parameters
+    ----------
+    ledger
+        With the figures that `release` promised.
+    file
+        What is about to be written.
+    profile
+        Under which profile.
+
+    Raises
+    ------
+    DisclosureError
+        What was published since the figures were checked, together with them, gives small ones away.
+    """
+    ours, theirs = ledger.claim(file, profile=profile)
+    if profile == "openbaar" and not still_safe(ours, theirs):
+        raise DisclosureError(
+            "a public export must be checked against all others",
+            "another one was written since this one was made, and together they give small figures away",
+            "make it again: then it is checked against the other one",
+        )
+
+
 def check_places(attrs: Mapping[Hashable, Any], profile: Profile) -> None:
     """Raise unless what was drawn from points may leave: the outline of exact points gives an address away.
 
@@ -262,6 +290,31 @@ def check_places(attrs: Mapping[Hashable, Any], profile: Profile) -> None:
             "what others see must be drawn from places no finer than cells",
             "exact points: from the outline an address can be found to some ten metres",
             "make it with grid.snap(points) instead of points, or use profile='intern'",
+        )
+
+
+def check_public(profile: Profile, what: str, instead: str, *, of: object = None) -> None:
+    """Raise when something must stay off a public map, unless it is made of what the police publish themselves.
+
+    Parameters
+    ----------
+    profile
+        Of the map; the others let it through.
+    what, instead
+        What is asked for, and what would pass.
+    of
+        Crime type whose counts per area and month it is made of; None when it is made of anything finer.
+
+    Raises
+    ------
+    DisclosureError
+        The profile is "openbaar", and it is finer than what the police publish.
+    """
+    if profile == "openbaar" and of not in CRIME_TYPES:
+        raise DisclosureError(
+            "a public map must not tell what is finer than the police publish",
+            f"{what}, from which small counts can be worked out",
+            f"{instead}, or use profile='driehoek'",
         )
 
 
@@ -311,16 +364,13 @@ def remarks(released: pd.DataFrame, profile: Profile, language: Language, *, thr
         found.append(text("note.dropped", language, n=number(about["dropped"], language), least=least))
     if about.get("uncounted"):
         found.append(text("note.uncounted", language))
-    if "share_hidden" in about:
-        share, rank = percent(about["share_hidden"], language), number(about["rank_correlation"], language, decimals=2)
-        found.append(text("note.hidden", language, share=share, rank=rank))
-    if about.get("advice"):
-        form, share = about["advice"]
-        named, _, dimension = form.partition(" ")
-        coarser = text(f"hidden.{named}", language, dimension=dimension)
-        if named != "larger":
-            coarser = text("hidden.advice", language, form=coarser, share=percent(share, language))
-        found.append(text("note.coarse", language, advice=coarser))
+    if (seen := about.get("seen")) is not None:
+        n, of = (number(each, language) for each in (seen.hidden, seen.figures))
+        found.append(text("note.hidden", language, n=n, all=of))
+        if seen.advice:
+            named, _, dimension = seen.advice.partition(" ")
+            coarser = text(f"hidden.{named}", language, dimension=dimension)
+            found.append(text("note.coarse", language, advice=coarser))
     return found
 
 
@@ -365,35 +415,52 @@ def populated(shapes: gpd.GeoSeries, addresses: xr.DataArray, *, least: int = LE
 
 
 _PUBLIC_KEYS = frozenset({"code", "crime_type", "month", "year", "period", "season", "group", "k"})
+_FINER = frozenset({
+    "known", "direct", "aoristic", "aoristic_low", "aoristic_high", "by_start", "by_middle", "by_end", "light",
+    "clustered", "share_season", "years_hot", "recent", "near", "observed", "expected_median", "ratio_median",
+    "null_low", "null_high",
+})  # fmt: skip
+"""Columns that count something finer than the police publish: in a public table only as figures of their own."""
 
 
 def _without_small(table: pd.DataFrame, threshold: int, ledger: Ledger | None) -> pd.DataFrame:
     """Table with its small figures hidden, when the police do not publish them themselves."""
+    if finer := sorted(_FINER & set(map(str, table.columns))):
+        raise DisclosureError(
+            "a public table must have every count that the police do not publish as a figure of its own",
+            "columns that count something finer: " + ", ".join(finer),
+            "make it a table with its counts in 'incidents', what they are of in the index (direct_victim, hour, "
+            "weekday ...), and attrs crime_type and period, or use profile='driehoek'",
+        )
     count = next((name for name in ("incidents", "records") if name in table), None)
     if count is not None:
-        done = protect({"table": table.rename(columns={count: "incidents"})}, threshold=threshold, ledger=ledger)
+        counted = table.rename(columns={count: "incidents"})
+        if found := unchecked(counted):
+            raise DisclosureError(
+                "a public table must say enough to be checked against what was published before",
+                "not known: " + "; ".join(found),
+                "leave these columns out, put what the counts are of in the index, and set attrs['crime_type'] and "
+                "attrs['period'], or use profile='driehoek'",
+            )
+        done = protect({"table": counted}, threshold=threshold, ledger=ledger)
         if ledger is not None:
             ledger.promise(done.figures)
         hidden = done.tables["table"]
         if "hidden" not in hidden or not hidden["hidden"].any():
             return table
         hidden = hidden.rename(columns={"incidents": count})
-        said = done.report.loc["table"]
-        hidden.attrs = {
-            **table.attrs,
-            "share_hidden": float(said["share_hidden"]),
-            "rank_correlation": float(said["rank_correlation"]),
-            "advice": done.advice.get("table"),
-        }
+        hidden.attrs = {**table.attrs, "seen": done.seen["table"]}
         return hidden
     keys = {str(name) for name in table.index.names if name is not None}
-    kind = table.attrs.get("crime_type")
-    derived = keys <= _PUBLIC_KEYS and (kind is None or kind in CRIME_TYPES)
+    kinds = set(map(str, table.index.get_level_values("crime_type"))) if "crime_type" in keys else set()
+    kinds |= set(map(str, table["crime_type"])) if "crime_type" in table else set()
+    kinds |= {str(table.attrs["crime_type"])} if table.attrs.get("crime_type") else set()
+    derived = keys <= _PUBLIC_KEYS and bool(kinds) and kinds <= set(CRIME_TYPES)
     if derived or set(map(str, table.columns)) <= NEUTRAL:
         return table
     raise DisclosureError(
         "a public table that is not made of the police's own published figures must have its counts in 'incidents'",
-        f"a table per {', '.join(sorted(keys)) or 'row'} without counts",
+        f"a table per {', '.join(sorted(keys)) or 'row'} without counts, {', '.join(sorted(kinds)) or 'no crime type'}",
         "add the counts, so that small ones can be hidden, or use profile='driehoek'",
     )
 

@@ -193,8 +193,9 @@ class HotspotMap(MapPage):
             It is no surface, or has no density at all.
         DisclosureError
             Its cells are smaller than 100 m, or it is drawn from exact points, and the map is for others than the
-            analyst.
+            analyst; or the map is public.
         """
+        gate.check_public(self.profile, "a density in classes", "show hotspots, or counts per neighbourhood")
         least = gate.floor(self.profile, self.threshold)
         layer = _layers_density.surface_layer(surface, self._scene, name, least=least)
         self._check_cells(float(surface.attrs["cell_size"]))
@@ -283,10 +284,10 @@ class HotspotMap(MapPage):
             A column is not one of aggregates, or a shape is not a union of cells of at least 100 m, and the map is for
             others than the analyst.
         """
-        layer = _layers_targets.target_layer(areas, self._scene)
-        self._released(areas)
+        _layers_targets.target_layer(areas, self._scene)  # whatever is wrong with the table comes first
+        released, said = self._released(areas)
         self._given.append(("add_target_areas", areas))
-        self._add(layer)
+        self._add(_layers_targets.target_layer(released, self._scene), said)
         return self
 
     def add_waves(self, waves: Any) -> HotspotMap:
@@ -303,8 +304,9 @@ class HotspotMap(MapPage):
         InputError
             It is none of these.
         DisclosureError
-            Its cells are smaller than 100 m, and the map is for others than the analyst.
+            Its cells are smaller than 100 m, and the map is for others than the analyst; or the map is public.
         """
+        gate.check_public(self.profile, "waves with their days", "show counts per neighbourhood and month")
         released, said = self._released(_layers_waves.shown_waves(waves))
         self._add(_layers_waves.wave_layer(released, waves, self._scene), said)
         return self
@@ -364,7 +366,11 @@ class HotspotMap(MapPage):
             There are more groups than a reader can tell apart.
         AlignmentError
             None of the codes is on this map, or one occurs twice.
+        DisclosureError
+            The map is public, and the groups are not known to be of a crime type that the police publish.
         """
+        kind = clusters.labels.attrs.get("crime_type")
+        gate.check_public(self.profile, "groups of unpublished counts", "group a published crime type", of=kind)
         self._add(_layers_season.season_layer(clusters, self._scene))
         return self
 
@@ -443,8 +449,8 @@ class HotspotMap(MapPage):
         AlignmentError
             None of the codes is on this map, or one occurs twice.
         """
-        (first, said), (second, _) = self._released(_known(earlier)), self._released(_known(later))
-        self._add(_layers_months.comparison_layer(first, second, self._scene), said)
+        (first, said), (second, more) = self._released(_known(earlier)), self._released(_known(later))
+        self._add(_layers_months.comparison_layer(first, second, self._scene), list(dict.fromkeys([*said, *more])))
         return self
 
     def add_background(self, shapes: gpd.GeoDataFrame, *, kind: str, name: str = "") -> HotspotMap:

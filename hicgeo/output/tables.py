@@ -17,7 +17,7 @@ import pandas as pd
 from hicgeo.errors import DisclosureError, InputError
 from hicgeo.output import _geo
 from hicgeo.output._write import deliver
-from hicgeo.output.disclosure import THRESHOLD, Ledger, check_profile, release
+from hicgeo.output.disclosure import THRESHOLD, Ledger, check_profile, claim, release
 from hicgeo.output.language import Language, check_language
 
 if TYPE_CHECKING:
@@ -82,9 +82,10 @@ def write_table(
     -----
     No cell is ever a formula: in a CSV a text that a spreadsheet would run gets an apostrophe in front, in a worksheet
     it is stored as text with the mark that keeps it text when it is edited. Line breaks in a CSV become spaces.
-    Missing values are empty cells. A GeoPackage carries a style for QGIS; GeoJSON and GPX are in degrees (WGS 84), GPX
-    has the outline and a waypoint of each area. The same table gives the same bytes. Written in one step: there is
-    never a part of a file. O(cells + vertices).
+    Missing values are empty cells. For others than the analyst parts of incidents have one decimal, and other figures
+    three digits: from more the window of a single incident follows. A GeoPackage carries a style for QGIS; GeoJSON and
+    GPX are in degrees (WGS 84), GPX has the outline and a waypoint of each area. The same table gives the same bytes.
+    Written in one step: there is never a part of a file. O(cells + vertices).
 
     Examples
     --------
@@ -106,7 +107,10 @@ def write_table(
             f"{target.suffix or 'no suffix'!r} for a table {'with' if spatial else 'without'} geometry",
             'drop the geometry (table.drop(columns="geometry")) for a spreadsheet, or choose the other format',
         )
-    file = deliver(target, _content(_flat(released), kind, target.stem, said))
+    if ledger is not None:
+        claim(ledger, target, known)
+    flat = _flat(released) if known == "intern" else _blunt(_flat(released))
+    file = deliver(target, _content(flat, kind, target.stem, said))
     if ledger is not None:
         ledger.record(file, profile=known)
     return file
@@ -170,6 +174,27 @@ def write_surface(surface: xr.DataArray, path: str | os.PathLike[str], *, profil
     if target.suffix.lower() not in (".tif", ".tiff"):
         raise InputError("a surface is written as .tif", f"{target.suffix or 'no suffix'!r}", "choose that suffix")
     return deliver(target, _geo.geotiff(surface))
+
+
+def _blunt(flat: pd.DataFrame) -> pd.DataFrame:
+    """Table with parts of incidents to one decimal, and other figures to three digits.
+
+    An incident of which only the window is known counts for a part in each month: from all digits of a part, minutes in
+    the month over minutes of the window, follow the times at which the window began and ended.
+    """
+    out = flat.copy()
+    for name in out.columns:
+        if not pd.api.types.is_float_dtype(out[name]):
+            continue
+        values = out[name].to_numpy(float, na_value=np.nan)
+        with np.errstate(divide="ignore"):
+            digits = 2 - np.floor(np.log10(np.abs(values)))
+        parts = re.match(r"incidents|difference", str(name)) is not None
+        out[name] = [
+            value if not np.isfinite(value) or value == 0 else round(value, 1 if parts else max(1, int(place)))
+            for value, place in zip(values.tolist(), digits.tolist(), strict=True)
+        ]
+    return out
 
 
 def _flat(table: pd.DataFrame) -> pd.DataFrame:

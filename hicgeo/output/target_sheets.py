@@ -12,7 +12,7 @@ import pandas as pd
 
 from hicgeo.errors import ColumnError
 from hicgeo.output._write import write_bytes
-from hicgeo.output.disclosure import check_profile, release
+from hicgeo.output.disclosure import Ledger, check_profile, release
 from hicgeo.output.language import Language, check_language, crime, number, text
 from hicgeo.output.pictures import INK, LAND, SOFT, WATER, Picture
 
@@ -32,6 +32,7 @@ def write_target_sheets(
     measures: pd.DataFrame | None = None,
     profile: str = "driehoek",
     language: str = "nl",
+    ledger: Ledger | None = None,
 ) -> list[Path]:
     """Write a PDF of one page for every target area.
 
@@ -49,6 +50,8 @@ def write_target_sheets(
         "driehoek" lets only areas through, "intern" everything.
     language
         "nl" or "en".
+    ledger
+        Of exports, to which every sheet is added.
 
     Returns
     -------
@@ -74,12 +77,16 @@ def write_target_sheets(
         raise ColumnError(
             "sheets need the areas in words", "no " + ", ".join(missing), "give the answer of hicgeo.target_table"
         )
-    released = release(areas, check_profile(profile))
+    known = check_profile(profile)
+    released = release(areas, known)
     paths = []
     for rank, row in released.iterrows():
         own = None if measures is None else measures[measures["rank"] == rank]
         name = f"{text('target', said, rank=rank).lower().replace(' ', '-')}.pdf"
         paths.append(write_bytes(Path(folder) / name, _page(row, int(rank), areas, neighbourhoods, own, said)))
+    if ledger is not None:
+        for path in paths:
+            ledger.record(path, profile=known)
     return paths
 
 

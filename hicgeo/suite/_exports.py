@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from hicgeo.errors import HicgeoError
 from hicgeo.output.disclosure import Ledger
 from hicgeo.output.language import Language, percent, text
-from hicgeo.schema import LEAST_LOCATED
+from hicgeo.schema import CRIME_TYPES, LEAST_LOCATED
+from hicgeo.suite._project import relative
 from hicgeo.suite.config import RunConfig
 
 if TYPE_CHECKING:
@@ -39,28 +41,57 @@ def ledger_of(run: Run) -> Ledger:
         known = run.counts["incidents"].dropna()
         # spread over months they are not the figures that the police publish
         counts = run.counts if (known == known.round()).all() else None
-    return Ledger(run.root.joinpath(*LEDGER), public=counts, handling=run.handling, run=run.config.name)
+    towns = sorted(run.neighbourhoods["municipality"].dropna().unique())
+    private = run.root.joinpath(*LEDGER)
+    return Ledger(private, public=counts, handling=run.handling, run=run.config.name, area="+".join(towns) or "*")
 
 
-def sentences_for(drawn: HotspotMap, sentences: Sequence[str]) -> list[str]:
-    """Sentences that may stand beside a map: none of places on a public one, for they tell the counts.
+def facts_of(run: Run) -> str:
+    """Table of what a run is made of, as a notebook shows it.
 
     Parameters
     ----------
+    run
+        The run.
+    """
+    facts = {
+        "run": ", ".join(filter(None, [run.config.title, run.municipality])),
+        "starts from": "incident points" if run.mode == "points" else "published counts",
+        "inputs": ", ".join(relative(path, run.root) for path in run.config.inputs.values()),
+        "results": relative(run.folder, run.root),
+        "profile": run.config.profile + (", fictieve voorbeelddata" if run.config.fictional else ""),
+    }
+    rows = "".join(f"<tr><th>{html.escape(name)}</th><td>{html.escape(v)}</td></tr>" for name, v in facts.items())
+    return f"<table>{rows}</table>"
+
+
+def sentences_for(run: Run, drawn: HotspotMap, sentences: Sequence[str]) -> list[str]:
+    """Sentences that may stand beside a map: on a public one only what published counts say.
+
+    Parameters
+    ----------
+    run
+        Whose results are told of.
     drawn
         The map.
     sentences
         What is said of it.
+
+    Notes
+    -----
+    Sentences are made from results as they are, before small figures are hidden.
     """
-    places = any(layer.kind != "areas" for layer in drawn.layers)
-    return [] if drawn.profile == "openbaar" and places else list(sentences)
+    published = run.mode == "counts" and set(run.config.crime_types) <= set(CRIME_TYPES)
+    return list(sentences) if drawn.profile != "openbaar" or published else []
 
 
-def card_of(drawn: HotspotMap, title: str, said: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def card_of(run: Run, drawn: HotspotMap, title: str, said: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """What the index page and the briefings show of a map, as JSON can hold it.
 
     Parameters
     ----------
+    run
+        That made it.
     drawn
         The map.
     title
@@ -75,7 +106,7 @@ def card_of(drawn: HotspotMap, title: str, said: Mapping[str, Sequence[str]]) ->
     return {
         "title": title,
         **_shown(drawn),
-        **{name: sentences_for(drawn, each) for name, each in said.items()},
+        **{name: sentences_for(run, drawn, each) for name, each in said.items()},
         "parts": parts,
     }
 

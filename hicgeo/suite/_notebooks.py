@@ -31,6 +31,10 @@ _ROW_LEVEL = re.compile(
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
+_DIGITS = re.compile(r"(?<![\d.])(-?\d+\.\d{3})\d+")
+_CELL_DIGITS = re.compile(r"(?<=<td>)(-?\d+\.\d{3})\d+(?=</td>)")
+"""More digits of a part of an incident than this tell when its window began and ended."""
+
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -390,7 +394,8 @@ def _shareable(output: Mapping[str, Any]) -> dict[str, Any] | None:
     data = {kind: content for kind, content in output.get("data", {}).items() if kind.startswith(("text/", "image/"))}
     for kind, content in data.items():
         if kind.startswith("text/"):  # an address in memory says nothing, and is another one every time
-            data[kind] = _ADDRESS.sub("", content if isinstance(content, str) else "".join(content))
+            said = _ADDRESS.sub("", content if isinstance(content, str) else "".join(content))
+            data[kind] = (_DIGITS if kind == "text/plain" else _CELL_DIGITS).sub(r"\1", said)
     return _guarded({**output, "data": data, "metadata": {}}, [v for k, v in data.items() if k.startswith("text/")])
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hicgeo.output._write import replacing, write_bytes
+from hicgeo.suite._project import file_hash
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,3 +89,62 @@ class Store:
             if old != path:
                 with contextlib.suppress(OSError):  # on Windows another process may be reading it
                     old.unlink()
+
+
+class Notes:
+    """Notes of what a run saved for others, a file each.
+
+    Parameters
+    ----------
+    place
+        Folder of the notes, in the private folder.
+    folder
+        Folder of the run, under which the saved files are.
+    """
+
+    def __init__(self, place: Path, folder: Path) -> None:
+        self._place, self._folder = place, folder
+
+    def read(self) -> dict[str, dict[str, Any]]:
+        """Give by file name its `sha256`, the `notebook` that saved it, and a map's card.
+
+        Returns
+        -------
+        notes
+            A card is `title`, `picture` (PNG in base64), `sentences` and `brief` (for the briefing).
+        """
+        found = {}
+        for file in sorted(self._place.glob("*.json")):
+            with contextlib.suppress(FileNotFoundError):  # another notebook of the run has just discarded it
+                note = json.loads(file.read_text(encoding="utf-8"))
+                found[note["file"]] = note
+        return found
+
+    def put(self, path: Path, about: dict[str, Any]) -> Path:
+        """Note a file, and give it back.
+
+        Parameters
+        ----------
+        path
+            What was saved, below the folder of the run.
+        about
+            What else to keep of it.
+        """
+        name = path.relative_to(self._folder).as_posix()
+        note = {"file": name, "sha256": file_hash(path), **about}
+        write_bytes(self._of(name), json.dumps(note, indent=1).encode())
+        return path
+
+    def discard(self, name: str) -> None:
+        """Remove a saved file, and its note.
+
+        Parameters
+        ----------
+        name
+            Of the file, below the folder of the run.
+        """
+        (self._folder / name).unlink(missing_ok=True)
+        self._of(name).unlink(missing_ok=True)
+
+    def _of(self, name: str) -> Path:
+        return self._place / f"{name.replace('/', '+')}.json"

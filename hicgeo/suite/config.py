@@ -221,7 +221,7 @@ class RunConfig(_Part):
     title
         Stands above the index page.
     language, profile
-        Of everything that is written for others: "nl" or "en"; "intern" or "driehoek".
+        Of everything that is written for others: "nl" or "en"; "intern", "driehoek" or "openbaar".
     fictional
         Every page says that it shows invented data.
     seed
@@ -293,6 +293,13 @@ class RunConfig(_Part):
     def _one_way_in(self) -> RunConfig:
         if (self.incidents is None) == (self.counts is None):
             raise ValueError("exactly one of incidents (points) and counts (published figures) must be given")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_in_public(self) -> RunConfig:
+        if self.profile == "openbaar" and self.incidents is not None and self.incidents.date == "aoristic":
+            # parts of incidents per month are finer than what the police publish: they tell when each can have been
+            raise ValueError('date must be "start" or "end" under incidents in a public run (profile openbaar)')
         return self
 
     @property

@@ -254,6 +254,8 @@ def _execute(due: Sequence[_Task], jobs: int) -> None:
     for folder in {task.run.private for task in due}:
         if folder.is_dir():
             sweep(folder)
+    if any(task.run.config.profile == "openbaar" for task in due):
+        jobs = 1  # every public export is checked against the one before
     with _progress(sum(task.notebook.code_cells + 1 for task in due)) as (advance, say):
 
         def one(task: _Task) -> _Task:

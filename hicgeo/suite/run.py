@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import html
-import json
 import os
 import re
 from collections.abc import Sequence
@@ -13,12 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from hicgeo.errors import ConfigError
-from hicgeo.output._write import write_bytes
 from hicgeo.schema import LEAST_LOCATED
 from hicgeo.suite._background import Background
-from hicgeo.suite._exports import card_of, ledger_of, warning_of
+from hicgeo.suite._exports import card_of, facts_of, ledger_of, warning_of
 from hicgeo.suite._project import (
-    file_hash,
     find_config,
     find_root,
     fingerprint,
@@ -28,7 +23,7 @@ from hicgeo.suite._project import (
     source_hash,
     versions,
 )
-from hicgeo.suite._store import Store
+from hicgeo.suite._store import Notes, Store
 from hicgeo.suite.config import RunConfig, nearest
 
 if TYPE_CHECKING:
@@ -356,7 +351,7 @@ class Run:
         """
         path = drawn.save(self._target(name, ".html"))
         said = {"sentences": [*self._sentences, *sentences], "leads": self._leads}
-        self._record(path, card_of(drawn, drawn.title.removeprefix(f"{self._place}: "), said))
+        self._record(path, card_of(self, drawn, drawn.title.removeprefix(f"{self._place}: "), said))
         self._sentences, self._leads = [], []
         return path
 
@@ -386,22 +381,37 @@ class Run:
 
         target, profile, language = self._target(name, suffix), self.config.profile, self.config.language
         path = hicgeo.write_table(table, target, profile=profile, language=language, ledger=ledger_of(self))
-        self._record(path, {})
-        return path
+        return self._record(path, {})
+
+    def save_sheets(self, areas: gpd.GeoDataFrame, name: str, **shown: Any) -> list[Path]:
+        """Save a sheet on paper for every target area, in a folder of that name, through the gate of the run's profile.
+
+        Parameters
+        ----------
+        areas
+            Answer of `hicgeo.target_table`.
+        name
+            As for `save`.
+        **shown
+            `measures`, as `hicgeo.write_target_sheets` takes them.
+
+        Raises
+        ------
+        ConfigError
+            `name` cannot be a file name.
+        """
+        import hicgeo
+
+        common = {"neighbourhoods": self.neighbourhoods, "language": self.config.language, "ledger": ledger_of(self)}
+        folder, profile = self._target(name, ""), self.config.profile
+        sheets = hicgeo.write_target_sheets(areas, folder, profile=profile, **common, **shown)
+        return [self._record(sheet, {}) for sheet in sheets]
 
     def __repr__(self) -> str:
         return f"Run({' '.join(filter(None, [self.config.name, self.municipality]))})"
 
     def _repr_html_(self) -> str:
-        facts = {
-            "run": self._place,
-            "starts from": "incident points" if self.mode == "points" else "published counts",
-            "inputs": ", ".join(relative(path, self.root) for path in self.config.inputs.values()),
-            "results": relative(self.folder, self.root),
-            "profile": self.config.profile + (", fictieve voorbeelddata" if self.config.fictional else ""),
-        }
-        rows = "".join(f"<tr><th>{html.escape(name)}</th><td>{html.escape(v)}</td></tr>" for name, v in facts.items())
-        return f"<table>{rows}</table>"
+        return facts_of(self)
 
     # how
 
@@ -413,23 +423,13 @@ class Run:
         """Name of a municipality where the background has it, else its code."""
         return self.background.names.get(municipality, municipality)
 
-    @property
-    def _notes(self) -> Path:
-        return self.private / "saved"
+    @cached_property
+    def _notes(self) -> Notes:
+        return Notes(self.private / "saved", self.folder)
 
     def notes(self) -> dict[str, dict[str, Any]]:
-        """Notes of what was saved: by file name its `sha256`, the `notebook` that saved it, and a map's card.
-
-        Returns
-        -------
-        notes
-            A card is what the index page and the briefings show of a map: the answer of `card_of`.
-        """
-        found = {}
-        for file in sorted(self._notes.glob("*.json")):
-            with contextlib.suppress(FileNotFoundError):  # another notebook of the run has just discarded it
-                found[file.stem] = json.loads(file.read_text(encoding="utf-8"))
-        return found
+        """Notes of what was saved, as `Notes.read` gives them."""
+        return self._notes.read()
 
     def discard(self, name: str) -> None:
         """Remove a saved map or table, and its note.
@@ -437,10 +437,9 @@ class Run:
         Parameters
         ----------
         name
-            Its file name.
+            Its file name, below the folder of the run.
         """
-        (self.folder / name).unlink(missing_ok=True)
-        (self._notes / f"{name}.json").unlink(missing_ok=True)
+        self._notes.discard(name)
 
     @cached_property
     def input_hashes(self) -> dict[str, str]:
@@ -545,10 +544,9 @@ class Run:
             )
         return target
 
-    def _record(self, path: Path, card: dict[str, Any]) -> None:
+    def _record(self, path: Path, card: dict[str, Any]) -> Path:
         """Note what was saved and by which notebook: the index page and the manifest are made from these notes."""
-        note = {"file": path.name, "sha256": file_hash(path), "notebook": os.environ.get(NOTEBOOK_VARIABLE), **card}
-        write_bytes(self._notes / f"{path.name}.json", json.dumps(note, indent=1).encode())
+        return self._notes.put(path, {"notebook": os.environ.get(NOTEBOOK_VARIABLE), **card})
 
 
 def open_run(run: str | Path | None = None, *, municipality: str = "", start: str | Path | None = None) -> Run:

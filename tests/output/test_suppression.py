@@ -77,7 +77,7 @@ def test_what_the_police_publish_themselves_is_not_secret():
 def test_an_hour_is_finer_than_the_police_publish_and_a_week_too():
     codes = pd.Index(["BU99990001"] * 3, name="code")
     hours = pd.DataFrame({"hour": [1, 2, 3], "incidents": [4, 30, 50]}, index=codes)
-    hours.attrs["crime_type"] = "woninginbraak"
+    hours.attrs = {"crime_type": "woninginbraak", "period": "2024"}
     assert release(hours, "openbaar")["hidden"].tolist()[0]
     weeks = pd.DataFrame({"week": ["2024-W01", "2024-W02"], "incidents": [3, 40]}, index=codes[:2])
     weeks.attrs["crime_type"] = "woninginbraak"

@@ -68,10 +68,10 @@ def test_the_gate_stands_before_the_file(tmp_path):
 
 def test_geopackage_round_trip_and_same_bytes(tmp_path):
     spots = scenes.hotspots()
-    first = write_table(spots, tmp_path / "spots.gpkg")
+    first = write_table(spots, tmp_path / "spots.gpkg", profile="intern")
     back = gpd.read_file(first, layer="spots").set_index("rank")
     assert_geodataframe_equal(back, spots, check_dtype=False, check_index_type=False, normalize=True)
-    second = write_table(spots, tmp_path / "again" / "spots.gpkg")
+    second = write_table(spots, tmp_path / "again" / "spots.gpkg", profile="intern")
     assert first.read_bytes() == second.read_bytes()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["again", "spots.gpkg"]
 
@@ -222,3 +222,17 @@ def test_a_geotiff_lies_where_the_surface_lies_and_stays_inside(tmp_path):
     with pytest.raises(InputError, match=r"\.tif"):
         write_surface(surface, tmp_path / "c.png", profile="intern")
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.tif", "b.tif"]
+
+
+def test_no_window_follows_from_the_part_of_an_incident_in_a_month(tmp_path):
+    """From 19:53 to 07:58 at the end of a month: 247 of 725 minutes. All digits of 247/725 say just that."""
+    part = 247 / 725
+    counts = pd.DataFrame(
+        {"incidents": [part, 12.0], "rate": [part * 4, 24.0]}, index=pd.Index(["BU99990000", "BU99990001"], name="code")
+    )
+    said = write_table(counts, tmp_path / "a.csv").read_text(encoding="utf-8-sig").split()
+    assert said == ["code;incidents;rate", "BU99990000;0,3;1,36", "BU99990001;12;24"]
+    fits = sum(round(before / length * 4, 2) == 1.36 for length in range(5, 2880, 5) for before in range(5, length, 5))
+    assert fits > 100, "so many windows of at most two days, in steps of five minutes, give the same figure"
+    inside = write_table(counts, tmp_path / "b.csv", profile="intern").read_text(encoding="utf-8-sig")
+    assert repr(part).replace(".", ",") in inside, "the analyst has all digits"

@@ -133,3 +133,12 @@ def test_inputs_may_be_tables_of_a_database_without_a_password(project, edit_run
     with pytest.raises(ConfigError, match="no password") as failure:
         RunConfig.read("data/runs/tiny.yml")
     assert "geheim" not in str(failure.value)
+
+
+def test_a_public_run_counts_whole_incidents(project, edit_run):
+    """Parts of incidents per month tell when an incident can have been, which the police do not publish."""
+    edit_run("fictional: true", "fictional: true\nprofile: openbaar")
+    assert RunConfig.read(project / "data" / "runs" / "tiny.yml").profile == "openbaar"
+    edit_run("date: start", "date: aoristic")
+    with pytest.raises(ConfigError, match='date must be "start" or "end"'):
+        RunConfig.read(project / "data" / "runs" / "tiny.yml")

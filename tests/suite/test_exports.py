@@ -6,6 +6,7 @@ from datetime import date
 import pandas as pd
 import pytest
 from notebook_writer import write_notebook
+from scenes import targets
 from typer.testing import CliRunner
 
 from hicgeo.errors import DisclosureError
@@ -40,6 +41,7 @@ def notebook(project):
 
 def test_every_export_is_noted_once_with_its_handling(project, notebook):
     assert run_suite("tiny").failures == {}
+    assert "Een zin." in (project / "maps" / "tiny" / "index.html").read_text(encoding="utf-8")
     noted = entries(project)
     assert sorted(each["file"] for each in noted) == [
         "02-hours.csv", "02-rates.html", *["briefing.html"] * 3, "index.html"
@@ -58,6 +60,8 @@ def test_a_public_run_hides_notes_and_keeps_its_notebooks_inside(project, notebo
     page = (project / "maps" / "tiny" / "02-rates.html").read_text(encoding="utf-8")
     assert "OPENBAAR" in page
     assert "onder 10" in page
+    index = (project / "maps" / "tiny" / "index.html").read_text(encoding="utf-8")
+    assert "Een zin." not in index, "sentences are made before anything is hidden"
     table = (project / "maps" / "tiny" / "02-hours.csv").read_text(encoding="utf-8-sig").splitlines()
     assert table[1:] == ["nacht;;ja", "dag;30;nee", "avond;40;nee"]
     assert list((project / "maps").rglob("*.ipynb")) == []
@@ -117,3 +121,26 @@ def test_audit_names_every_rule_and_fails_aloud(project, notebook):
     assert "FAIL  no place of an incident" in bad.stdout
     assert "Not looked for" in call("audit", "maps/tiny/02-rates.html").stdout
     assert call("audit", "maps/tiny/none.html").exit_code == 1
+
+
+def test_sheets_on_paper_pass_the_gate_and_are_noted(project):
+    run = open_run("tiny")
+    areas = targets()
+    paths = run.save_sheets(areas, "06-areas")
+    assert [path.relative_to(run.folder).as_posix() for path in paths] == [
+        "06-areas/gebied-1.pdf",
+        "06-areas/gebied-2.pdf",
+    ]
+    assert [each["file"] for each in entries(project)] == ["gebied-1.pdf", "gebied-2.pdf"]
+    assert sorted(run.notes()) == ["06-areas/gebied-1.pdf", "06-areas/gebied-2.pdf"]
+    run.discard("06-areas/gebied-1.pdf")
+    assert sorted(run.notes()) == ["06-areas/gebied-2.pdf"]
+    assert not paths[0].exists()
+    with pytest.raises(DisclosureError, match="do not follow"):
+        run.save_sheets(areas.assign(geometry=areas.buffer(10)), "06-round")
+
+
+def test_no_sheet_is_for_everybody(project, edit_run):
+    edit_run("fictional: true", "fictional: true\nprofile: openbaar")
+    with pytest.raises(DisclosureError, match="those who act"):
+        open_run("tiny").save_sheets(targets(), "06-areas")

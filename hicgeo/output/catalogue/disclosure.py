@@ -5,14 +5,16 @@ TEXTS: dict[str, tuple[str, str]] = {
         "OPENBAAR - aantallen onder {n} zijn afgeschermd, met wat ze zou verraden",
         "PUBLIC - counts below {n} are hidden, with what would give them away",
     ),
-    "state.afgeschermd": ("afgeschermd (klein aantal)", "hidden (small count)"),
+    "state.afgeschermd": ("afgeschermd", "hidden"),
     "note.hidden": (
-        "Afgeschermd: {share} van de incidenten op deze kaartlaag. Rangcorrelatie met de volledige cijfers: {rank}.",
-        "Hidden: {share} of the incidents in this layer. Rank correlation with the full figures: {rank}.",
+        "Afgeschermd: {n} van de {all} cijfers. Het zijn de kleine, en andere waaruit die te berekenen zouden zijn.",
+        "Hidden: {n} of the {all} figures. These are the small ones, and others from which those could be worked out.",
     ),
     "note.coarse": (
-        "Let op: er is zoveel afgeschermd dat de volgorde van gebieden niet betrouwbaar is. Beter is {advice}.",
-        "Mind: so much is hidden that the order of areas is not reliable. Better: {advice}.",
+        "Let op: zoveel is afgeschermd dat de volgorde niet betrouwbaar is (rangcorrelatie met de volledige cijfers: "
+        "naar schatting onder 0,90). Beter is {advice}.",
+        "Mind: so much is hidden that the order is not reliable (rank correlation with the full figures: estimated "
+        "below 0.90). Better: {advice}.",
     ),
     "note.dropped": (
         "{n} plekken met minder dan {least} incidenten zijn weggelaten.",
@@ -31,8 +33,4 @@ TEXTS: dict[str, tuple[str, str]] = {
     "hidden.gemeente": ("per gemeente", "per municipality"),
     "hidden.year": ("per jaar in plaats van per maand", "per year instead of per month"),
     "hidden.without": ("zonder uitsplitsing naar {dimension}", "without the breakdown by {dimension}"),
-    "hidden.advice": (
-        "{form}: {share} van de incidenten in kleine aantallen",
-        "{form}: {share} of the incidents in small counts",
-    ),
 }

@@ -1,0 +1,189 @@
+"""What a public export must not let anybody work out, by ways that are not in the figures themselves."""
+
+import itertools
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import scenes
+
+from hicgeo.errors import DisclosureError
+from hicgeo.output import _browser
+from hicgeo.output.disclosure import Ledger, protect, release, remarks
+from hicgeo.output.maps import HotspotMap
+from hicgeo.output.tables import write_table
+
+YEAR = {"crime_type": "bedreiging", "period": "2024"}
+
+
+def table(counts, name="hour", **attrs):
+    names = name.split()
+    index = pd.MultiIndex.from_tuples(list(counts), names=names) if names[1:] else pd.Index(list(counts), name=name)
+    made = pd.DataFrame({"incidents": [float(n) for n in counts.values()]}, index=index)
+    made.attrs = {**YEAR, **attrs}
+    return made
+
+
+def shown(published):
+    return [None if np.isnan(n) else n for n in published["incidents"]]
+
+
+def test_what_is_said_of_a_table_is_the_same_whatever_is_hidden(tmp_path):
+    said = set()
+    for small in range(1, 10):
+        hours = table({"nacht": small, "ochtend": 0, "middag": 20, "avond": 31})
+        done = release(hours, "openbaar")
+        file = write_table(hours, tmp_path / "a.csv", profile="openbaar")
+        said.add((file.read_bytes(), *remarks(done, "openbaar", "nl")))
+    assert len(said) == 1
+    assert "2 van de 4" in next(iter(said))[1]
+
+
+def test_the_advice_and_the_word_on_the_order_follow_from_what_is_shown():
+    index = pd.MultiIndex.from_product([[f"BU99990{n:03d}" for n in range(12)], ["ja", "nee"]])
+    index.names = ["code", "target"]
+    said = set()
+    for seed in range(4):
+        counts = np.random.default_rng(seed).integers(1, 10, 24).astype(float)
+        counts[:3] = [30, 40, 50]
+        sparse = pd.DataFrame({"incidents": counts}, index=index)
+        sparse.attrs = YEAR
+        said.add(tuple(remarks(release(sparse, "openbaar"), "openbaar", "nl")))
+    assert len(said) == 1
+    assert "onder 0,90" in next(iter(said))[-1]
+
+
+def test_zeros_are_hidden_where_anything_is_and_only_there():
+    assert shown(protect(table({"a": 0, "b": 20})).tables["table"]) == [0, 20]
+    assert shown(protect(table({"a": 0, "b": 20, "c": 3})).tables["table"]) == [None, 20, None]
+
+
+def test_who_knows_that_zeros_are_hidden_cannot_raise_the_least_of_a_total():
+    # 3 = 1 + 2: if a hidden figure were known to be more than 0, the total would be 2 at least
+    parts = {("a", "x"): 1, ("a", "y"): 2, ("b", "x"): 30, ("b", "y"): 0}
+    done = protect({"parts": table(parts, "target hour"), "target": table({"a": 3, "b": 30}, "target")})
+    assert shown(done.tables["parts"]) == [None, None, 30, None]
+    assert shown(done.tables["target"])[0] is None
+    assert (done.room["low"] == 0).all()
+
+
+def test_counts_of_something_finer_stay_inside_though_the_police_publish_the_total():
+    # 20 robberies of a neighbourhood are public, that 3 had a direct victim is not
+    victims = pd.DataFrame({"incidents": [20, 30], "known": [20, 29], "direct": [3, 12], "share": [0.15, 0.41]},
+                           index=pd.Index(["BU99990001", "BU99990002"], name="code"))  # fmt: skip
+    victims.attrs = {"crime_type": "overval"}
+    with pytest.raises(DisclosureError, match="direct, known"):
+        release(victims, "openbaar")
+    assert release(victims, "driehoek") is victims
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"period": None}, "of what period"),
+        ({"crime_type": None}, "of what crime_type"),
+    ],
+)
+def test_a_table_that_does_not_say_what_it_is_of_cannot_be_checked(change, reason):
+    with pytest.raises(DisclosureError, match=reason):
+        release(table({"nacht": 3, "dag": 30}, **change), "openbaar")
+
+
+def test_a_dimension_or_a_column_of_which_nothing_is_known_cannot_be_checked():
+    with pytest.raises(DisclosureError, match="season"):
+        release(table({"2023/24": 3, "2022/23": 30}, "season"), "openbaar")
+    hours = table({"nacht": 3, "dag": 30}).assign(ratio=[0.1, 1.2])
+    with pytest.raises(DisclosureError, match="ratio"):
+        release(hours, "openbaar")
+    with pytest.raises(DisclosureError, match="labels of 'hour' overlap"):
+        release(table({"nacht": 3, 13: 30}), "openbaar")
+
+
+def test_a_table_without_counts_must_be_of_a_published_type():
+    index = pd.DataFrame({"ratio": [1.2]}, index=pd.Index(["BU99990001"], name="code"))
+    with pytest.raises(DisclosureError, match="no crime type"):
+        release(index, "openbaar")
+    index.attrs = {"crime_type": "bedreiging"}
+    with pytest.raises(DisclosureError, match="bedreiging"):
+        release(index, "openbaar")
+    index.attrs = {"crime_type": "overval"}
+    assert release(index, "openbaar") is index
+
+
+def test_parts_of_incidents_are_no_figure_of_the_police():
+    counts = table({"BU99990001": 2.4, "BU99990002": 30.6}, "code", crime_type="overval")
+    assert release(counts, "openbaar")["hidden"].tolist() == [True, False]
+
+
+# the same incidents told in another way
+
+
+def test_hours_of_the_week_are_hours_of_weekdays():
+    ledger = Ledger(None)
+    week = {day * 24 + hour: 40 for day, hour in itertools.product(range(7), (3, 15))} | {3: 2}
+    first = release(table(week, "hour_of_week"), "openbaar", ledger=ledger)
+    assert shown(first).count(None) == 1
+    hours = release(table({3: 242, 15: 280}, "hour_of_day"), "openbaar", ledger=ledger)
+    assert shown(hours)[0] is None, "242 less the six other days is 2"
+    days = release(table({"maandag": 42, "dinsdag": 80}, "weekday"), "openbaar", ledger=ledger)
+    assert shown(days) == [None, 80]
+
+
+def test_places_without_a_code_are_told_apart():
+    # two municipalities, 30 and 32; the region together has 34: the second has 2 at night
+    one, both = Ledger(None, area="GM0001"), Ledger(None, area="GM0001+GM0002")
+    release(table({"nacht": 32, "dag": 40}), "openbaar", ledger=one)
+    both.promise(pd.DataFrame(one._pending))
+    assert shown(release(table({"nacht": 34, "dag": 90}), "openbaar", ledger=both)) == [None, 90]
+    two = Ledger(None, area="GM0002")
+    two.promise(pd.DataFrame(one._pending))
+    assert shown(release(table({"nacht": 41, "dag": 50}), "openbaar", ledger=two)) == [41, 50], (
+        "has nothing to do with it"
+    )
+
+
+def test_what_was_promised_under_a_higher_threshold_is_kept():
+    ledger = Ledger(None)
+    parts = table({"nacht": 7, "dag": 60})
+    assert shown(release(parts, "openbaar", threshold=10, ledger=ledger)) == [None, 60]
+    assert shown(release(table({"alle": 67}), "openbaar", threshold=5, ledger=ledger)) == [None]
+
+
+def test_two_exports_at_a_time_are_checked_against_each_other(tmp_path):
+    first, second = (Ledger(tmp_path / "exports.jsonl") for _ in range(2))
+    parts, whole = table({"nacht": 3, "dag": 97}), table({"alle": 100})
+    drawn = [HotspotMap(scenes.areas(), title="t", profile="openbaar", ledger=each) for each in (first, second)]
+    assert shown(drawn[0]._released(parts)[0]) == [None, 97]
+    assert shown(drawn[1]._released(whole)[0]) == [100], "nobody has written anything yet"
+    drawn[0].save(tmp_path / "a.html")
+    with pytest.raises(DisclosureError, match="make it again"):
+        drawn[1].save(tmp_path / "b.html")
+    assert not (tmp_path / "b.html").exists()
+    again = HotspotMap(scenes.areas(), title="t", profile="openbaar", ledger=Ledger(first.path))
+    again._released(table({"alle": 101}, period="2023"))
+    again.save(tmp_path / "b.html")
+
+
+def test_a_map_on_paper_or_as_a_picture_is_an_export_too(tmp_path, monkeypatch):
+    ledger = Ledger(tmp_path / "exports.jsonl")
+    drawn = HotspotMap(scenes.areas(), title="t", ledger=ledger)
+    monkeypatch.setattr(_browser, "to_pdf", lambda page: b"%PDF")
+    monkeypatch.setattr(_browser, "to_png", lambda page, **size: b"PNG")
+    drawn.save(tmp_path / "a.html")
+    drawn.save_pdf(tmp_path / "a.pdf")
+    drawn.save_png(tmp_path / "a.png")
+    assert [each["file"] for each in ledger.entries()] == ["a.html", "a.pdf", "a.png"]
+
+
+def test_layers_from_which_small_counts_can_be_worked_out_stay_off_a_public_map():
+    public = HotspotMap(scenes.areas(), title="t", profile="openbaar")
+    with pytest.raises(DisclosureError, match=r"density in classes.*hotspots"):
+        public.add_surface(scenes.surface())
+    with pytest.raises(DisclosureError, match="waves"):
+        public.add_waves(SimpleNamespace())
+    groups = scenes.clusters(scenes.areas())
+    with pytest.raises(DisclosureError, match="unpublished"):
+        public.add_seasons(groups)
+    groups.labels.attrs = {"crime_type": "woninginbraak"}
+    assert public.add_seasons(groups).layers
