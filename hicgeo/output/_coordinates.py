@@ -59,9 +59,12 @@ def places(text: str) -> npt.NDArray[np.float64]:
     for pattern, thousands, decimals in _NOTATIONS:
         matches = list(pattern.finditer(plain))
         values = [float(m[0].replace(thousands, "").replace(decimals, ".")) for m in matches]
+        end = -1  # of a pair in brackets
         for (first, a), (second, b) in pairwise(zip(matches, values, strict=True)):
-            if second.start() - first.end() > _BETWEEN:
-                continue
+            between = plain[first.end() : second.start()]
+            if second.start() - first.end() > _BETWEEN or (between == "],[" and end == first.end()):
+                continue  # y of one corner and x of the next are no place
+            end = second.end() if between == "," else -1
             for crs, ((west, east), (south, north)) in _RANGES.items():
                 found[crs] |= {(x, y) for x, y in ((a, b), (b, a)) if west < x < east and south < y < north}
     metres = []

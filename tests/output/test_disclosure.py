@@ -216,3 +216,14 @@ def test_cells_with_few_addresses_are_not_shown():
     assert shape_faults(np.asarray(left.array)) == []
     homes[:] = 0.0
     assert populated(spots.geometry, homes).empty
+
+
+def test_y_of_a_corner_and_x_of_the_next_are_no_place(tmp_path):
+    """A ring in which an incident lies at the x of one corner and the y of the one before."""
+    at = points().to_crs(4326).geometry.iloc[0]
+    file = tmp_path / "page.html"
+    ring = f"[[4.111,{at.y:.5f}],[{at.x:.5f},52.222],[4.3,52.3]]"
+    file.write_text(PAGE.format(f"<p>{ring}</p>"), encoding="utf-8")
+    assert audit_html(file, incidents=points())["pass"].all()
+    file.write_text(PAGE.format(f"<p>[[{at.y:.5f}],[{at.x:.5f}]]</p>"), encoding="utf-8")
+    assert not audit_html(file, incidents=points())["pass"].all(), "but two lists of one number are"
