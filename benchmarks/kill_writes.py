@@ -105,12 +105,15 @@ def campaign(folder: Path, writes: int, seed: int = 1) -> dict[str, dict[str, fl
             versions.append(target.read_bytes())
         assert versions[0] != versions[1]
         row = {"writes": 0, "killed": 0, "old": 0, "new": 0, "part": 0, "left_over": 0}
+        middle = float(np.mean(spans)) / 2
         for _ in range(writes // len(SUFFIXES)):
             n = int(target.read_bytes() == versions[0])  # the other one
             _, killed = in_child(
-                lambda begin, n=n: write(begin, n), lambda spans=spans: float(rng.uniform(0, 1.3 * np.mean(spans)))
+                lambda begin, n=n: write(begin, n), lambda middle=middle: float(rng.uniform(0, 2 * middle))
             )
             content = target.read_bytes()
+            # around the moment of replacement, wherever in the write that is: as many kills before it as after
+            middle *= 1.1 if content == versions[1 - n] else 1 / 1.1
             row["writes"] += 1
             row["killed"] += killed
             row["new" if content == versions[n] else "old" if content == versions[1 - n] else "part"] += 1

@@ -38,6 +38,9 @@ MIN_CELL = 100.0
 LEAST_ADDRESSES = 8
 """Addresses that a shown cell must have, where addresses are given."""
 
+PUBLIC_SHARE = 0.03
+"""Of the area that outlines of cells on a public map may take; beyond a tenth counts of cells were narrowed down."""
+
 LEAST = 5
 """Incidents that a shape which is no official area must hold to leave the house at all."""
 
@@ -237,6 +240,12 @@ def release(
             "where and when somebody will act must be told to those who act",
             "hours or reasons of target areas, for everybody",
             "use profile='driehoek'",
+        )
+    if profile == "openbaar" and own_shapes and "share_area" in table and table["share_area"].sum() > PUBLIC_SHARE:
+        raise DisclosureError(
+            f"outlines for everybody may take at most {PUBLIC_SHARE:.0%} of the area",
+            f"{table['share_area'].sum():.1%}: from where they end, counts outside can be worked out",
+            "ask for a smaller share, or use profile='driehoek'",
         )
     if own_shapes:
         table = _dense(table, floor(profile, threshold))

@@ -187,3 +187,10 @@ def test_layers_from_which_small_counts_can_be_worked_out_stay_off_a_public_map(
         public.add_seasons(groups)
     groups.labels.attrs = {"crime_type": "woninginbraak"}
     assert public.add_seasons(groups).layers
+
+
+def test_outlines_for_everybody_are_of_a_small_part_only():
+    spots = scenes.hotspots().assign(share_area=[0.05, 0.02])
+    with pytest.raises(DisclosureError, match="at most 3%"):
+        release(spots, "openbaar")
+    assert len(release(spots, "driehoek")) == 2
