@@ -28,5 +28,6 @@ def risk(result: Any, language: Language) -> list[str]:
         text(
             "words.risk", language, base=base, area=number(area, language),
             times=number(times, language, decimals=1),
-        )
+        ),
+        text("words.risk.repeats", language),
     ]  # fmt: skip
