@@ -195,7 +195,8 @@ def relative_risk(
     Incidents are taken as independent. Near repeats are not, so a p-value says that chance and equal risk do not
     explain a place, not that its homes are attractive in themselves: of towns with equal risk in which 15 % of the
     burglaries are near repeats a third has a `p_family` of at most 0.05 (`benchmarks/relative_risk.md`), of towns
-    without them 6 %. `hotspots` draws chains of near repeats as one; report its test. Cost: draws times that of a density of n points.
+    without them 6 %. `hotspots` draws chains of near repeats as one; report its test. Cost: draws times that
+    of a density of n points.
 
     References
     ----------

@@ -33,7 +33,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "words.risk.repeats": (
         "Herhalingen kort na elkaar tellen daarin los mee; of het meer is dan zulke ketens, toetsen de hotspots.",
-        "Repeats soon after each other count one by one in that; whether it is more than such chains the hotspots test.",
+        "Repeats soon after each other count one by one in that; whether it is more than such chains, hotspots test.",
     ),
     "words.risk.none": (
         "Gegeven waar de {base} staan is de kans nergens aantoonbaar hoger dan gemiddeld.",
