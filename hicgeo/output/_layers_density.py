@@ -73,7 +73,7 @@ def surface_layer(surface: xr.DataArray, scene: Scene, name: str | None, *, leas
             "note.surface",
             bandwidth=scene.number(float(surface.attrs["bandwidth"])),
             kernel=surface.attrs["kernel"],
-            chosen=_named("bandwidth", surface.attrs.get("method") or "given", scene),
+            chosen=say(f"bandwidth.{surface.attrs.get('method') or 'given'}", scene),
             n=scene.number(float(surface.attrs["n"])),
         )
         if noted
@@ -99,7 +99,7 @@ def smoothing_note(about: Mapping[Any, Any], scene: Scene) -> tuple[str, ...]:
     """Sentence on the bandwidth behind shapes and how it was chosen; none when it is not known."""
     if about.get("bandwidth") is None or about.get("kernel") is None:
         return ()
-    chosen = _named("bandwidth", about.get("method") or "given", scene)
+    chosen = say(f"bandwidth.{about.get('method') or 'given'}", scene)
     metres = scene.number(float(about["bandwidth"]))
     return (scene.say("note.bandwidth", bandwidth=metres, kernel=about["kernel"], chosen=chosen),)
 
@@ -130,9 +130,9 @@ def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
             f"{scene.number(row['area_ha'], 0 if row['area_ha'] >= 10 else 1)} ha",
             percent(row["share_incidents"], scene.language),
             percent(row["share_area"], scene.language),
-            _named("spot", row.get("kind"), scene),
+            "" if pd.isna(row.get("kind", np.nan)) else say(f"spot.{row['kind']}", scene),
             "" if pd.isna(p_value) else scene.number(p_value, 3),
-            "" if history == "onbekend" else _named("history", history, scene, hot=row.get("years_hot"), years=years),
+            "" if history == "onbekend" else say(f"history.{history}", scene, hot=row.get("years_hot"), years=years),
             "" if pd.isna(stays) else percent(stays, scene.language, decimals=0),
         )
         titles[str(rank)] = scene.say("spot", rank=rank)
@@ -161,11 +161,9 @@ def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
     )
 
 
-def _named(topic: str, value: Any, scene: Scene, **words: Any) -> str:
-    """What the catalogue calls a value; one of the user's own as it stands."""
-    if value is None or pd.isna(value):
-        return ""
-    return scene.say(f"{topic}.{value}", **words) if f"{topic}.{value}" in CATALOGUE else str(value)
+def say(key: str, scene: Scene, **words: Any) -> str:
+    """What the catalogue says of a value; one of the user's own, behind the dot of the key, as it stands."""
+    return scene.say(key, **words) if key in CATALOGUE else key.partition(".")[2]
 
 
 def _merged(which: npt.NDArray[np.intp], mass: npt.NDArray[np.float64], least: float) -> npt.NDArray[np.intp]:
