@@ -44,7 +44,9 @@ def first_of(point: np.ndarray, polygon: np.ndarray, n: int) -> np.ndarray:
     return np.where(owner == np.iinfo(np.int32).max, -1, owner)
 
 
-def peers(areas: gpd.GeoDataFrame, points: gpd.GeoDataFrame, missing: list[str]) -> dict[str, Callable[[], np.ndarray]]:
+def peers(
+    areas: gpd.GeoDataFrame, points: gpd.GeoDataFrame, missing: list[str], only: list[str]
+) -> dict[str, Callable[[], np.ndarray]]:
     """Each peer from tables of its own kind to one row per match, with the setting that its documentation shows."""
     n = len(points)
     bare = areas[["geometry"]].reset_index(drop=True)
@@ -57,8 +59,13 @@ def peers(areas: gpd.GeoDataFrame, points: gpd.GeoDataFrame, missing: list[str])
         "geopandas sjoin, within": lambda: geopandas("within"),
         "geopandas sjoin, intersects": lambda: geopandas("intersects"),
     }
-    wkb_points, wkb_areas = shapely.to_wkb(points.geometry.array), shapely.to_wkb(bare.geometry.array)
-    if importlib.util.find_spec("sedonadb"):
+
+    def wanted(name: str) -> bool:
+        return not only or any(part in name for part in only)
+
+    if not wanted("SedonaDB, ST_Intersects"):
+        pass
+    elif importlib.util.find_spec("sedonadb"):
         import pyarrow as pa
         import sedonadb
 
@@ -77,7 +84,11 @@ def peers(areas: gpd.GeoDataFrame, points: gpd.GeoDataFrame, missing: list[str])
         ways["SedonaDB, ST_Intersects"] = sedona
     else:
         missing.append("sedonadb: not installed")
-    if importlib.util.find_spec("polars_st"):
+    if wanted("polars-st, intersects") or wanted("DuckDB spatial, ST_Intersects"):
+        wkb_points, wkb_areas = shapely.to_wkb(points.geometry.array), shapely.to_wkb(bare.geometry.array)
+    if not wanted("polars-st, intersects"):
+        pass
+    elif importlib.util.find_spec("polars_st"):
         import polars as pl
         import polars_st as stt
 
@@ -92,7 +103,9 @@ def peers(areas: gpd.GeoDataFrame, points: gpd.GeoDataFrame, missing: list[str])
         ways["polars-st, intersects"] = polars
     else:
         missing.append("polars-st: not installed")
-    if importlib.util.find_spec("duckdb"):
+    if not wanted("DuckDB spatial, ST_Intersects"):
+        pass
+    elif importlib.util.find_spec("duckdb"):
         import duckdb
 
         base = duckdb.connect(config={"threads": os.cpu_count() or 1})
@@ -154,7 +167,7 @@ def run(
     points = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*at.T), crs=28992)
     mine = ours(areas, points)
     numbers = mine.pop("_numbers")
-    ways = mine | peers(areas, points, missing)
+    ways = mine | peers(areas, points, missing, only)
     ways = {name: way for name, way in ways.items() if not only or any(part in name for part in only)}
     table: dict[str, dict[str, list]] = {name: {"differs": [], "seconds": [], "processor": []} for name in ways}
     truth = numbers(hicgeo.NeighbourhoodIndex(areas).claim(points))
