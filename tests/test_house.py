@@ -251,6 +251,14 @@ def test_the_reader_of_docstrings_can_find_a_fault():
 # notebooks
 
 
+def test_the_readme_names_every_verb_and_every_benchmark_it_has():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    verbs = [name for name in FACADE if name[0].islower() and not name.startswith("plot_")]
+    assert [name for name in verbs if not re.search(rf"\b{name}\b", readme)] == []
+    pages = re.findall(r"\(((?:benchmarks|fuzz|maps)/[^)#]+)\)", readme)
+    assert pages and [page for page in pages if not (ROOT / page).exists()] == []
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_is_thin_stripped_and_parameterised(path):
     content = json.loads(path.read_text(encoding="utf-8"))
