@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -165,12 +166,16 @@ def class_breaks(values: npt.NDArray[np.float64], classes: int = 5) -> npt.NDArr
     classes
         How many classes to aim for.
     """
+    from mapclassify import Quantiles  # type: ignore[import-untyped]  # it has no types
+
     known = values[np.isfinite(values)]
     classes = min(classes, len(np.unique(known)))
     if classes < 2:
         return np.empty(0)
-    bounds = np.quantile(known, np.arange(1, classes) / classes)
-    return rounded_breaks(np.unique(bounds), known)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Not enough unique values")  # ties join classes; the legend says how many
+        bounds = Quantiles(known, k=classes).bins[:-1]
+    return rounded_breaks(bounds, known)
 
 
 def rounded_breaks(bounds: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
