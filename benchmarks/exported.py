@@ -1,7 +1,8 @@
 """What an exported map costs, asks for, runs and says: python benchmarks/exported.py PART ...
 
-Parts: payloads (200 texts in every place of every page), bytes (what may not change a page), sizes (one municipality
-and the whole country, beside plain folium), rules (requests and axe-core). Each replaces its own part of maps.json.
+Parts: payloads (200 texts in every place of every page), notebooks (the same in the data and settings of a run, all
+seven notebooks executed), bytes (what may not change a page), sizes (one municipality and the whole country, beside
+plain folium), rules (requests and axe-core). Each replaces its own part of maps.json.
 """
 
 from __future__ import annotations
@@ -65,23 +66,40 @@ def part_payloads() -> dict[str, Any]:
             page = payloads.hostile_notebook(Path(folder) / "nb", group)
             _count(counts, "shown in a notebook, which has no policy", watch.visit(page), len(group))
             print(n, counts, flush=True)
-        notebooks = sorted((HERE.parent / "notebooks").glob("*.ipynb"))
-        for n in range(5):  # forty payloads a run: as many as there are areas to bear their names
-            group = payloads.PAYLOADS[n::5]
+        browser.close()
+    return {"payloads": len(payloads.PAYLOADS), "control_that_run_when_pasted": control, "pages": counts}
+
+
+def part_notebooks() -> dict[str, Any]:
+    """The seven notebooks executed on data and settings made of payloads, and all that they save."""
+    import payloads
+    from playwright.sync_api import sync_playwright
+
+    counts: dict[str, dict[str, int]] = {}
+    failed: dict[str, int] = {}
+    notebooks = sorted((HERE.parent / "notebooks").glob("*.ipynb"))
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        browser = launch(playwright)
+        watch = payloads.Watch(browser)
+        for n in range(3):  # a third of the payloads a run: as many as there are areas to bear their names
+            group = payloads.PAYLOADS[n::3]
             project = Path(folder) / f"run{n}"
             payloads.hostile_run(project, group)
             for notebook in notebooks:
-                page, _ = payloads.executed(project, notebook)
-                first = len(group) if notebook is notebooks[0] else 0
-                _count(counts, "the seven notebooks, executed", watch.visit(page), first)
+                page, wrong = payloads.executed(project, notebook)
+                failed[notebook.stem] = failed.get(notebook.stem, 0) + wrong
+                _count(counts, f"notebook {notebook.stem}, executed", watch.visit(page), len(group))
             for page in sorted((project / "maps" / "hostile").glob("*.html")):
-                seen(f"{page.stem} of those runs", page, group)
+                for made in (page, payloads.without_policy(page)):
+                    _count(counts, "maps of those runs, with policy and without", watch.visit(made, group[0]), 0)
             sheets = sorted((project / "maps" / "hostile").rglob("*.pdf"))
             active = sum(any(mark in each.read_bytes() for mark in ACTIVE) for each in sheets)
-            _count(counts, "target sheets (PDF: anything that could act)", active, len(group))
-            print(n, counts, flush=True)
+            line = counts.setdefault("target sheets (PDF): what could act", dict.fromkeys(("pages", "executions"), 0))
+            line["pages"] += len(sheets)
+            line["executions"] += active
+            print(n, counts, failed, flush=True)
         browser.close()
-    return {"payloads": len(payloads.PAYLOADS), "control_that_run_when_pasted": control, "pages": counts}
+    return {"cells_that_failed": failed, "pages": counts}
 
 
 def _count(counts: dict[str, dict[str, int]], name: str, executions: int, texts: int) -> None:
@@ -409,7 +427,13 @@ def notebook_rules(browser: Any, folder: Path) -> dict[str, Any]:
     return found
 
 
-PARTS = {"payloads": part_payloads, "bytes": part_bytes, "sizes": part_sizes, "rules": part_rules}
+PARTS = {
+    "payloads": part_payloads,
+    "notebooks": part_notebooks,
+    "bytes": part_bytes,
+    "sizes": part_sizes,
+    "rules": part_rules,
+}
 
 
 def main(names: list[str]) -> None:

@@ -270,8 +270,8 @@ def hostile_run(folder: Path, group: tuple[str, ...]) -> Path:
     import yaml
 
     plain = [each.replace("\u2028", " ") for each in group]
-    areas = scenes.areas(7, 6)
-    areas.index = [f"BU9999{n // 7:02d}{n % 7:02d}" for n in range(len(areas))]
+    areas = scenes.areas(9, 8)
+    areas.index = [f"BU9999{n // 9:02d}{n % 9:02d}" for n in range(len(areas))]
     code, name, homes, town = (f"{plain[n % len(plain)]} {n}" for n in range(4))
     table = areas[["geometry"]].assign(**{
         code: areas.index, name: [plain[n % len(plain)] for n in range(len(areas))], homes: 900, town: "GM9999",

@@ -166,3 +166,19 @@ def test_a_target_area_tells_the_short_in_its_tip_and_all_in_its_card(opened, tm
         assert said in card
     assert page.locator(".leaflet-marker-icon").first.get_attribute("aria-label") == "Gebied 1"
     assert heard.console == []
+
+
+def test_the_names_of_municipalities_around_lie_on_top_of_them(opened, tmp_path):
+    areas = scenes.areas()
+    around = areas.iloc[:1].assign(name="Buurgemeente")
+    around.geometry = around.buffer(400)
+    made = HotspotMap(areas, title="Grenzen").add_background(around, kind="neighbours")
+    page, _ = opened(made.save(tmp_path / "grenzen.html"))
+    name = page.locator(".leaflet-around-pane .place")
+    assert name.inner_text() == "Buurgemeente"
+    levels = [
+        int(page.locator(f".leaflet-around-pane {each}").evaluate("node => getComputedStyle(node).zIndex"))
+        for each in (".place", "svg")
+    ]
+    assert levels[0] > levels[1]
+    assert page.locator("#themes").is_hidden(), "nothing to choose from"
