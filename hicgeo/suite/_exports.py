@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -83,6 +84,22 @@ def sentences_for(run: Run, drawn: HotspotMap, sentences: Sequence[str]) -> list
     """
     published = run.mode == "counts" and set(run.config.crime_types) <= set(CRIME_TYPES)
     return list(sentences) if drawn.profile != "openbaar" or published else []
+
+
+def as_markdown(sentence: str) -> str:
+    """Text as Markdown that shows just that text: names of areas come from files, and Markdown lets HTML through.
+
+    Parameters
+    ----------
+    sentence
+        Any text.
+
+    Examples
+    --------
+    >>> as_markdown("<b>Centrum</b>, 5 %")
+    '&lt;b&gt;Centrum&lt;/b&gt;, 5 %'
+    """
+    return re.sub(r"([\\`*_\[\]$|~])", r"\\\1", html.escape(sentence, quote=False))
 
 
 def card_of(run: Run, drawn: HotspotMap, title: str, said: Mapping[str, Sequence[str]]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from hicgeo.errors import ConfigError
 from hicgeo.schema import LEAST_LOCATED
 from hicgeo.suite._background import Background
-from hicgeo.suite._exports import card_of, facts_of, ledger_of, warning_of
+from hicgeo.suite._exports import as_markdown, card_of, facts_of, ledger_of, warning_of
 from hicgeo.suite._project import (
     find_config,
     find_root,
@@ -318,14 +318,14 @@ class Run:
         Returns
         -------
         sentences
-            All of them, as one paragraph.
+            All of them, as one paragraph of Markdown in which a name is never mark-up.
         """
         import hicgeo
 
         words = {"language": self.config.language, "names": self.neighbourhoods["name"]}
         said = [hicgeo.in_words(result, **words) for result in results]
         self._leads += [each[0] for each in said if each]
-        return " ".join(self.say(line) for each in said for line in each)
+        return as_markdown(" ".join(self.say(line) for each in said for line in each))
 
     def save(self, drawn: HotspotMap, name: str, *, sentences: Sequence[str] = ()) -> Path:
         """Save a map as one file, with a picture and sentences for the index page.
