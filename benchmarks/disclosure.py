@@ -317,10 +317,51 @@ def part_useful() -> dict[str, Any]:
     return found
 
 
+WRITE = """
+import hashlib, json, sys, tempfile
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import scenes
+from hicgeo.output.target_sheets import write_target_sheets
+from hicgeo.output.tables import write_surface, write_table
+areas = scenes.areas()
+with tempfile.TemporaryDirectory() as name:
+    folder = Path(name)
+    for profile in ("driehoek", "openbaar"):
+        for suffix in (".csv", ".xlsx"):
+            write_table(scenes.rates(areas), folder / f"{profile}{suffix}", profile=profile)
+    for suffix in (".gpkg", ".geojson", ".gpx"):
+        write_table(scenes.hotspots(), folder / f"spots{suffix}")
+    write_surface(scenes.surface(), folder / "surface.tif", profile="intern")
+    write_target_sheets(scenes.targets(), folder, neighbourhoods=areas)
+    print(json.dumps({p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.iterdir())}))
+"""
+
+
+def part_bytes() -> dict[str, Any]:
+    """Every kind of table, surface and sheet in other circumstances, each in a process of its own."""
+    import subprocess
+
+    changes: dict[str, dict[str, str]] = {
+        "as it is": {}, "again": {}, "PYTHONHASHSEED 4242": {"PYTHONHASHSEED": "4242"},
+        "locale nl_NL.UTF-8": {"LC_ALL": "nl_NL.UTF-8"}, "locale C": {"LC_ALL": "C"}, "Tokyo": {"TZ": "Asia/Tokyo"},
+        "Honolulu": {"TZ": "Pacific/Honolulu"},
+        "one thread": dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"),
+    }  # fmt: skip
+    tests, found = Path(__file__).parents[1] / "tests" / "output", {}
+    for name, change in changes.items():
+        command = [sys.executable, "-c", WRITE, str(tests)]
+        done = subprocess.run(command, env={**os.environ, **change}, capture_output=True, check=True)
+        found[name] = json.loads(done.stdout)
+    first = found["as it is"]
+    return {"files": sorted(first), "the same": {name: each == first for name, each in found.items()}}
+
+
 PARTS: dict[str, Callable[..., dict[str, Any]]] = {
     "attack": part_attack,
     "surfaces": part_surfaces,
     "useful": part_useful,
+    "bytes": part_bytes,
 }
 
 
