@@ -1,4 +1,4 @@
-"""Incidents as places and days: what near repeats and waves are counted from."""
+"""Incidents as places and days: what near repeats, chains and waves are counted from."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from hicgeo.analysis.timing import seconds
@@ -27,6 +29,9 @@ SAME_PLACE_M = 1.0
 
 MAX_PAIRS = 60_000_000
 """Pairs of incidents that are held at once: about 2 GB while they are sorted."""
+
+NEAR_M, NEAR_DAYS = 100.0, 7.0
+"""Incidents this close in place and time are drawn together: one burglar may have done both."""
 
 _STEPS = (1000.0, 500.0, 250.0, 200.0, 100.0, 50.0, 25.0, 20.0, 10.0)
 _BLOCK_M = 500.0
@@ -285,6 +290,58 @@ def pairs_by_lag(day: npt.NDArray[np.int64], edges: npt.NDArray[np.float64]) -> 
         upto.append(int((reach - np.arange(n) - 1).sum()))
     counted = np.array(upto, np.int64)
     return counted - np.concatenate([[0], counted[:-1]])
+
+
+def days_of(points: gpd.GeoDataFrame | gpd.GeoSeries) -> npt.NDArray[np.float64]:
+    """Start of each incident in days since 1970; NaN where there is none.
+
+    Parameters
+    ----------
+    points
+        Incidents; `start` is used where it is.
+    """
+    if "start" not in getattr(points, "columns", ()):
+        return np.full(len(points), np.nan)
+    start = points["start"].to_numpy("datetime64[s]")
+    return np.where(np.isnat(start), np.nan, start.astype(np.int64) / 86400)
+
+
+def chains_of(places: npt.NDArray[np.float64], day: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+    """Number of the chain of near repeats that each incident belongs to; without a day it stands alone.
+
+    Parameters
+    ----------
+    places
+        (n, 2) metres.
+    day
+        (n,) days, NaN where not known.
+
+    Notes
+    -----
+    Links are within 100 m and within 7 days. O(n log n + pairs).
+    """
+    n, dated = len(places), np.flatnonzero(~np.isnan(day))
+    # Days as a third dimension, in which a link spans as much as in space: a ball holds every link, and few others.
+    tree = cKDTree(np.column_stack([places[dated], day[dated] * (NEAR_M / NEAR_DAYS)]))
+    first, second = dated[tree.query_pairs(1.001 * np.sqrt(2) * NEAR_M, output_type="ndarray")].T
+    near = ((places[first] - places[second]) ** 2).sum(axis=1) <= NEAR_M**2
+    near &= np.abs(day[first] - day[second]) <= NEAR_DAYS
+    graph = coo_array((np.ones(near.sum(), bool), (first[near], second[near])), shape=(n, n))
+    return np.asarray(connected_components(graph, directed=False)[1])
+
+
+def chain_sizes(chain: npt.NDArray[np.intp], counts: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Incidents of each chain that count, smallest first; chains of which none counts are left out.
+
+    Parameters
+    ----------
+    chain
+        Number of the chain of each incident, from 0.
+    counts
+        Whether an incident counts.
+    """
+    sizes = np.bincount(chain[counts])
+    return np.sort(sizes[sizes > 0])
 
 
 def band_edges(edges: Sequence[float], name: str, *, whole: bool = False) -> npt.NDArray[np.float64]:

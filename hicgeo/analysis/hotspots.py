@@ -10,9 +10,9 @@ import pandas as pd
 import shapely
 from scipy import ndimage, stats
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from hicgeo.analysis._events import chain_sizes, chains_of, days_of
 from hicgeo.analysis._inference import Rng, generator, poisson_interval
 from hicgeo.analysis._scan import scan
 from hicgeo.analysis.density import Bandwidth, Edge, Kernel, kde, precise_places
@@ -30,9 +30,6 @@ MIN_INCIDENTS = 30
 
 MIN_IN_HOTSPOT = 5
 """A piece of the surface with fewer incidents is left out of the ranking."""
-
-NEAR_M, NEAR_DAYS = 100.0, 7.0
-"""Incidents this close in place and time are resampled together: one burglar may have done both."""
 
 STATION_M = 2.0
 """An incident this near to a police station was registered there, not found there."""
@@ -182,15 +179,15 @@ def hotspots(
         )
     random = generator(rng)
     units = _units(at_risk, grid)
-    day = _days(points)[within]
+    day = days_of(points)[within]
     # Rows in canonical order, so that a seed gives the same whatever the order of the file.
     row = np.lexsort((day, places[within, 1], places[within, 0]))
-    cluster = _clusters(places[within][row], day[row])
+    cluster = chains_of(places[within][row], day[row])
     counts = np.bincount(cell[within], minlength=grid.inside.size).reshape(grid.shape).astype(float)
     test = None
     if units is not None:
-        sizes = np.bincount(cluster, weights=units.ravel()[cell[within][row]] > 0).astype(np.intp)
-        test = scan(counts, units, grid.cell_size, DRAWS, random, np.sort(sizes[sizes > 0]))
+        sizes = chain_sizes(cluster, units.ravel()[cell[within][row]] > 0)
+        test = scan(counts, units, grid.cell_size, DRAWS, random, sizes)
     values = surface.to_numpy()
     if rule == "significance" and test is not None and significance is not None:
         marked = test.windows(significance) & grid.inside
@@ -388,23 +385,6 @@ def _densest(density: npt.NDArray[np.float64], wanted: int) -> npt.NDArray[np.bo
     marked = np.zeros(flat.size, bool)
     marked[top[flat[top] > 0]] = True
     return marked.reshape(density.shape)
-
-
-def _days(points: gpd.GeoDataFrame) -> npt.NDArray[np.float64]:
-    """Start of each incident in days; without dates every incident stands alone in time."""
-    if "start" not in points:
-        return np.full(len(points), np.nan)
-    return np.asarray(points["start"].to_numpy("datetime64[s]").astype(np.int64) / 86400)
-
-
-def _clusters(places: npt.NDArray[np.float64], day: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
-    """Number of the chain of near incidents that each incident belongs to."""
-    n = len(places)
-    pairs = cKDTree(places).query_pairs(NEAR_M, output_type="ndarray")
-    near = np.abs(day[pairs[:, 0]] - day[pairs[:, 1]]) <= NEAR_DAYS
-    first, second = pairs[near].T
-    graph = coo_array((np.ones(len(first), bool), (first, second)), shape=(n, n))
-    return np.asarray(connected_components(graph, directed=False)[1])
 
 
 def _rank_interval(

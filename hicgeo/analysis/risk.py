@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 from scipy.signal import oaconvolve
 
+from hicgeo.analysis._events import chain_sizes, chains_of, days_of
 from hicgeo.analysis._inference import Rng, generator
 from hicgeo.analysis._kernels import KERNELS, RADIUS_PER_SIGMA, Kernel, smoother, stamp
 from hicgeo.analysis._locate import Raster
@@ -55,6 +56,11 @@ class RelativeRisk:
     n, n_outside, n_unlocated, n_imprecise, n_off_risk
         Incidents that count, lie outside the cells of the area, have no place, a place less precise than a cell, or
         lie in a cell with nothing at risk.
+    n_undated
+        Incidents that count and have no `start`. Each is drawn by itself, so that near repeats among them look like
+        risk.
+    n_chains
+        Chains of near repeats that the incidents that count form, those of one included: what is drawn.
     at_risk
         Units at risk that count.
     base
@@ -76,6 +82,8 @@ class RelativeRisk:
     n_unlocated: int
     n_imprecise: int
     n_off_risk: int
+    n_undated: int
+    n_chains: int
     at_risk: float
     base: str
     kernel: Kernel
@@ -124,6 +132,8 @@ class RelativeRisk:
         found = self.p_family.to_numpy()
         line = {
             "incidents": self.n,
+            "chains": self.n_chains,
+            "without a date": self.n_undated,
             "at risk": self.at_risk,
             "kernel": self.kernel,
             "bandwidth, m": self.bandwidth,
@@ -150,7 +160,7 @@ def relative_risk(
     Parameters
     ----------
     points
-        Incidents in the CRS of the grid.
+        Incidents in the CRS of the grid; `start`, if there, tells which belong together.
     at_risk
         What can be struck per cell of the grid, from `read_at_risk` or `Grid.counts` (dwellings, people, businesses).
         Or a neighbourhood table with their totals, which are spread evenly over the cells of each neighbourhood: that
@@ -192,11 +202,12 @@ def relative_risk(
     excess in standard errors with the highest anywhere in each draw. Incidents in cells with nothing at risk cannot
     occur under equal risk: they are left out and counted.
 
-    Incidents are taken as independent. Near repeats are not, so a p-value says that chance and equal risk do not
-    explain a place, not that its homes are attractive in themselves: of towns with equal risk in which 15 % of the
-    burglaries are near repeats a third has a `p_family` of at most 0.05 (`benchmarks/relative_risk.md`), of towns
-    without them 6 %. `hotspots` draws chains of near repeats as one; report its test. Cost: draws times that
-    of a density of n points.
+    Single incidents are not independent: as in `hotspots`, chains of near repeats (links within 100 m and 7 days) are
+    drawn as one, on one cell. Of towns with equal risk 2 % have a `p_family` of at most 0.05 when no burglary is a near
+    repeat, and 3 % when 15 % are (`benchmarks/relative_risk.md`). Incidents without `start` are drawn one by one and
+    counted in `n_undated`: without any dates 32 % of the towns with 15 % near repeats raise a false alarm. Where
+    incidents are so many that chains join by chance (`n_chains` far below `n`), in a strong hotspot too, the test is
+    cautious and finds less. Cost: O(n log n + near pairs), and draws times that of a density of n points.
 
     References
     ----------
@@ -234,8 +245,10 @@ def relative_risk(
     unlocated = np.isnan(places[:, 0]) & ~imprecise
     cell = grid.locate(places)
     struck = cell >= 0
-    cell = cell[struck]
-    cell = cell[units.ravel()[cell] > 0]
+    cell, day = cell[struck], days_of(points)[struck]
+    counts = units.ravel()[cell] > 0
+    together = chain_sizes(chains_of(places[struck], day), counts).astype(float)
+    cell = cell[counts]
     n = len(cell)
     if n < MIN_INCIDENTS:
         raise InputError(
@@ -262,7 +275,8 @@ def relative_risk(
     testable = reached & (basis >= MIN_EXPECTED)
     if tested and testable.any():
         spread = np.sqrt(np.maximum(square[testable] - expected[testable] ** 2 / n, 0.0))
-        null = (density(held[each], whole[:n])[testable] for each in _drawn(share, n, draws, generator(rng)))
+        drawn = _drawn(share, len(together), draws, generator(rng))
+        null = (density(held[each], together)[testable] for each in drawn)
         observed = density(cell, whole[:n])[testable]
         chances[:, testable] = _chances(observed, expected[testable], spread, null, draws)
     about = {"kernel": kernel, "bandwidth": reach, "sigma": reach / RADIUS_PER_SIGMA[kernel], "n": n, "places": "cells"}
@@ -279,6 +293,8 @@ def relative_risk(
         n_unlocated=int(unlocated.sum()),
         n_imprecise=int(imprecise.sum()),
         n_off_risk=int(struck.sum()) - n,
+        n_undated=int(np.isnan(day[counts]).sum()),
+        n_chains=len(together),
         at_risk=float(units.sum()),
         base=base,
         kernel=kernel,
@@ -299,7 +315,7 @@ def _squared(
 
 
 def _drawn(share: Array, n: int, draws: int, rng: np.random.Generator) -> Any:
-    """Positions of n incidents that fall in proportion, time and again."""
+    """Positions of n chains that fall in proportion, time and again."""
     upto = np.cumsum(share)
     for _ in range(draws):
         yield np.minimum(np.searchsorted(upto, rng.random(n) * upto[-1], side="right"), len(share) - 1)

@@ -8,7 +8,7 @@ import numpy as np
 
 from hicgeo.errors import InputError
 from hicgeo.output._layers import Entry, Layer, Scene
-from hicgeo.output._words_risk import SURE
+from hicgeo.output._words_risk import SURE, undated
 from hicgeo.output._words_risk import risk as said_of
 from hicgeo.output.language import base_name, crime
 
@@ -52,7 +52,10 @@ def risk_layer(risk: Any, scene: Scene) -> Layer:
         key="risk",
         name=scene.say("layer.risk"),
         unit=scene.say("unit.risk.tested", **words),
-        notes=(scene.say("note.risk.tested" if risk.tested else "note.risk.untested", **words),),
+        notes=(
+            scene.say("note.risk.tested" if risk.tested else "note.risk.untested", **words),
+            *(undated(risk, scene.language) if risk.tested else ()),
+        ),
         classes=tuple(
             Entry(label, COLOURS[side], f"{scene.number((which == place + 1).sum() * cell**2 / 1e4)} ha")
             for place, (side, label) in enumerate(zip(sides, labels, strict=True))

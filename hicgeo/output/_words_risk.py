@@ -24,10 +24,15 @@ def risk(result: Any, language: Language) -> list[str]:
         return [text("words.risk.none", language, base=base)]
     area = found.sum() * result.ratio.attrs["cell_size"] ** 2 / 1e4
     times = float(result.ratio.to_numpy()[found].max())
-    return [
-        text(
-            "words.risk", language, base=base, area=number(area, language),
-            times=number(times, language, decimals=1),
-        ),
-        text("words.risk.repeats", language),
-    ]  # fmt: skip
+    said = text(
+        "words.risk", language, base=base, area=number(area, language), times=number(times, language, decimals=1)
+    )
+    return [said, *undated(result, language)]
+
+
+def undated(result: Any, language: Language) -> list[str]:
+    """Say of how many incidents near repeats cannot be told; nothing when all have a date."""
+    if not result.n_undated:
+        return []
+    numbers = {"n": number(result.n_undated, language), "all": number(result.n, language)}
+    return [text("words.risk.undated", language, **numbers)]

@@ -2,11 +2,13 @@
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from shapely.geometry import box
 
 import hicgeo as hg
+from hicgeo.analysis._events import chain_sizes, chains_of, days_of
 
 RD = "EPSG:28992"
 TOWN = box(0, 0, 3000, 2500).difference(box(1800, 200, 2200, 600))
@@ -28,6 +30,11 @@ def homes(grid):
 
 def points(xy):
     return gpd.GeoSeries.from_xy(*np.asarray(xy, float).T, crs=RD)
+
+
+def dated(xy, day):
+    start = pd.Timestamp("2024-01-01", tz="Europe/Amsterdam") + pd.to_timedelta(day, unit="D")
+    return gpd.GeoDataFrame({"start": start}, geometry=points(xy).array, crs=RD)
 
 
 def struck(homes, n, rng, more=None):
@@ -88,6 +95,79 @@ def test_equal_risk_raises_an_alarm_as_seldom_as_it_says(grid, homes):
     assert stats.binomtest(alarms, 120, 0.05, alternative="less").pvalue > 0.01
     assert np.mean(high) == pytest.approx(0.05, abs=0.02)
     assert np.mean(low) == pytest.approx(0.05, abs=0.02)
+
+
+def test_chains_are_within_100_m_and_7_days_link_by_link():
+    xy = np.array([[0, 0], [100, 0], [200, 0], [200, 0], [0, 0], [0, 0], [301, 0]], float)
+    day = np.array([0, 7, 14, 30, np.nan, np.nan, 14])
+    chain = chains_of(xy, day)
+    assert chain[0] == chain[1] == chain[2]
+    assert len(set(chain)) == 5  # the first three; one too late, two without a day, one a metre too far
+    assert chain_sizes(chain, np.ones(7, bool)).tolist() == [1, 1, 1, 1, 3]
+    assert chain_sizes(chain, np.array([1, 0, 1, 0, 1, 1, 1], bool)).tolist() == [1, 1, 1, 2]
+    table = dated(xy, [0, 1, 2, 3, 4, 5, 6.5])
+    table.loc[3, "start"] = pd.NaT
+    np.testing.assert_allclose(np.diff(days_of(table)), [1, 1, np.nan, np.nan, 1, 1.5])
+    assert np.isnan(days_of(points(xy))).all()
+
+
+def test_chains_are_those_of_a_double_loop():
+    rng = np.random.default_rng(4)
+    xy, day = rng.uniform(0, 1500, (300, 2)), rng.uniform(0, 90, 300)
+    chain = np.arange(300)
+    for _ in range(300):
+        before = chain.copy()
+        for i in range(300):
+            near = (np.hypot(*(xy - xy[i]).T) <= 100) & (np.abs(day - day[i]) <= 7)
+            chain[near] = chain[near].min()
+        if (before == chain).all():
+            break
+    got = chains_of(xy, day)
+    assert 50 < len(set(got)) < 280
+    assert len(set(zip(chain, got, strict=True))) == len(set(chain)) == len(set(got))
+
+
+def test_a_chain_falls_on_one_of_two_places_and_that_is_no_finding(grid):
+    """Two flats of as many homes, all burglaries one chain at one of them: each draw is that, or its mirror."""
+    at = np.array([[550.0, 550.0], [2550.0, 1950.0]])
+    homes = grid.counts(np.repeat(at, 100, axis=0))
+    flat = np.repeat(at[:1], 40, axis=0)
+    one = hg.relative_risk(dated(flat, np.arange(40)), homes, grid, bandwidth=400, draws=999, rng=1)
+    assert (one.n, one.n_chains, one.n_undated) == (40, 1, 0)
+    there = {"x": 550, "y": 550}
+    assert float(one.p_high.sel(there)) == pytest.approx(0.5, abs=0.05)
+    assert float(one.p_family.sel(there)) == 1.0
+    # One by one all of 40 fall on the same flat in one of 2 ** 40 draws.
+    single = hg.relative_risk(points(flat), homes, grid, bandwidth=400, draws=999, rng=1)
+    assert (single.n, single.n_chains, single.n_undated) == (40, 40, 40)
+    assert float(single.p_family.sel(there)) == 0.001
+
+
+def test_near_repeats_raise_no_more_alarms_than_it_says(grid, homes):
+    chained, single = 0, 0
+    for seed in range(120):
+        rng = np.random.default_rng(seed)
+        xy, day = struck(homes, 90, rng), rng.uniform(0, 365, 90)
+        again = rng.choice(90, 40)  # on the same address, within 7 days
+        places = dated(np.vstack([xy, xy[again]]), np.concatenate([day, day[again] + rng.uniform(0, 7, 40)]))
+        given = {"bandwidth": 400, "draws": 59, "rng": seed}
+        chained += bool((hg.relative_risk(places, homes, grid, **given).p_family <= 0.05).any())
+        single += bool((hg.relative_risk(places.geometry, homes, grid, **given).p_family <= 0.05).any())
+    assert stats.binomtest(chained, 120, 0.05, alternative="greater").pvalue > 0.01
+    assert stats.binomtest(single, 120, 0.05, alternative="greater").pvalue < 0.01
+
+
+def test_planted_risk_is_found_among_dated_incidents_too(grid, homes):
+    gx, gy = np.meshgrid(grid.x, grid.y)
+    spot = np.hypot(gx - 2200, gy - 1700) < 250
+    rng = np.random.default_rng(5)
+    xy = struck(homes, 400, rng, np.where(spot, 4.0, 1.0))
+    places = dated(xy, rng.uniform(0, 365, 400))
+    got = hg.relative_risk(places, homes, grid, bandwidth=350, draws=99, rng=1)
+    assert got.n_chains < 400
+    assert ((got.p_family.to_numpy() <= 0.05) & spot).any()
+    other = hg.relative_risk(places[::-1], homes, grid, bandwidth=350, draws=99, rng=1)
+    np.testing.assert_array_equal(got.p_family, other.p_family)
 
 
 def test_the_order_of_rows_does_not_matter_and_a_seed_gives_the_same(grid, homes):

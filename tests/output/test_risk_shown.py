@@ -1,5 +1,7 @@
 """Relative risk on the map, in a picture and in words."""
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -57,6 +59,14 @@ def test_the_planted_place_is_the_first_class_and_every_cell_has_one(planted, ar
     assert layer.shapes[0].area / 1e4 == pytest.approx(found["family"])
     assert "600 incidenten op 8.000 woningen" in layer.notes[0]
     assert layer.headline == hg.in_words(planted)[0]
+    assert layer.notes[1].startswith("Zonder datum: 600 van de 600 incidenten.")
+
+
+def test_incidents_with_dates_need_no_word_about_chains(planted, areas):
+    dated = replace(planted, n_undated=0)
+    assert len(hg.in_words(dated)) == 1
+    assert len(risk_layer(dated, Scene.of(areas, "nl")).notes) == 1
+    assert "Without a date: 600 of the 600" in hg.in_words(planted, language="en")[1]
 
 
 def test_words_follow_what_was_found(planted, grid, homes, areas):

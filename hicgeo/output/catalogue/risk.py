@@ -14,10 +14,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "note.risk.tested": (
         "Van {n} incidenten op {units} {base}, gladgestreken met {bandwidth} m ({kernel}). Alleen de eerste klasse is "
         "een bevinding: van de andere twee hoort bij zuiver toeval al 5 % van het gebied te zijn. Waar minder dan 4 "
-        "incidenten te verwachten zijn, is niet getoetst. Incidenten kort na elkaar tellen los mee en lijken op kans.",
+        "incidenten te verwachten zijn, is niet getoetst. Herhalingen binnen 100 m en 7 dagen tellen bij de toets als "
+        "één.",
         "Of {n} incidents on {units} {base}, smoothed with {bandwidth} m ({kernel}). Only the first class is a "
         "finding: by pure chance 5% of the area is of each of the other two. Where fewer than 4 incidents are to be "
-        "expected, nothing was tested. Incidents soon after each other count one by one and look like risk.",
+        "expected, nothing was tested. Repeats within 100 m and 7 days count as one in the test.",
     ),
     "note.risk.untested": (
         "Een beeld, geen toets: van de {base} is alleen het totaal per buurt bekend en niet waar ze staan. {n} "
@@ -31,9 +32,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Given where the {base} are, the risk is demonstrably above the mean on {area} hectares, {times} times at its "
         "highest.",
     ),
-    "words.risk.repeats": (
-        "Herhalingen kort na elkaar tellen daarin los mee; of het meer is dan zulke ketens, toetsen de hotspots.",
-        "Repeats soon after each other count one by one in that; whether it is more than such chains, hotspots test.",
+    "words.risk.undated": (
+        "Zonder datum: {n} van de {all} incidenten. Die tellen los mee, en herhalingen kort na elkaar lijken daar op "
+        "een hogere kans.",
+        "Without a date: {n} of the {all} incidents. Those count one by one, and repeats soon after each other look "
+        "like a higher risk there.",
     ),
     "words.risk.none": (
         "Gegeven waar de {base} staan is de kans nergens aantoonbaar hoger dan gemiddeld.",
