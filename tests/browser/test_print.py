@@ -108,3 +108,32 @@ def test_a_briefing_is_one_sheet_of_a4_whatever_is_on_it(chromium, made, tmp_pat
                   "Gebruik van deze informatie", "1 januari 2030"):  # fmt: skip
         assert words in printed
     assert much or "Het seizoen" in printed
+
+
+def test_what_has_no_room_on_the_sheet_goes_by_whole_paragraphs(chromium, made, tmp_path):
+    areas = scenes.areas()
+    drawn = HotspotMap(areas, title="Inbraken").add_rates(scenes.rates(areas)).add_target_areas(scenes.targets())
+    drawn.add_hotspots(scenes.hotspots()).add_dark_days(scenes.season(areas))
+    card = BriefingCard("Kaart", made.picture(), (LONG,), tuple(drawn.brief()))
+    file = write_briefing(tmp_path / "briefing.html", title="Briefing", cards=[card], fictional=True)
+    page = chromium.new_page(viewport={"width": 718, "height": 1050})
+    page.emulate_media(media="print")
+    page.goto(file.as_uri())
+    left_out = 0
+    for _ in range(40):  # a line more at a time, until well after the sheet is full
+        right, bottom, paragraphs = page.evaluate(
+            """() => {
+              const rest = document.querySelector(".rest"), one = rest.querySelector("p");
+              one.after(one.cloneNode(true));
+              const own = rest.getBoundingClientRect();
+              return [own.right, own.bottom, Array.from(rest.querySelectorAll("p, h2")).map(each => {
+                const at = each.getBoundingClientRect();
+                return [at.left, at.bottom];
+              })];
+            }"""
+        )
+        shown = [end for left, end in paragraphs if left < right - 1]
+        assert max(shown) <= bottom + 1
+        left_out = len(paragraphs) - len(shown)
+    page.close()
+    assert left_out > 2, "the sheet was never full"

@@ -28,7 +28,7 @@ def test_the_published_table_of_one_month(realdata):
         [28, 5, 5, 2], [44, 13, 8, 4], [97, 56, 19, 16], [77, 67, 45, 20], [182194, 146149, 95237, 45879],
     ]  # fmt: skip
     # same place and up to 200 m within a week: the excess that near repeats are
-    assert (got.matrix("p_value").to_numpy()[:3, 0] == 0.001).all()
+    assert (got.matrix("p_value").to_numpy()[:3, 0] < 0.01).all()
     assert got.matrix("p_value").to_numpy()[4, 0] > 0.99
 
 
