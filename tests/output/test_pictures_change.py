@@ -49,7 +49,7 @@ def test_change_shows_the_judged_areas_from_the_largest_rise_down():
     ax = figure.axes[0]
     assert labels(ax.yaxis) == ["WK990105  0 → 8", "Wijk $0$  50 → 100", "Wijk $2$  10 → 10", "Wijk $1$  40 → 10"]
     assert ax.get_xlabel().startswith(
-        "verschil in woninginbraken, januari 2016 t/m oktober 2016 tegenover januari 2015"
+        "verschil in woninginbraken, januari t/m oktober 2016 tegenover januari t/m oktober 2015"
     )
     points = {line.get_label(): line.get_xdata().tolist() for line in ax.lines if line.get_marker() == "o"}
     assert points["gedaald"] == [0.25]

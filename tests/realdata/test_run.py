@@ -39,9 +39,8 @@ def test_all_notebooks_run_and_the_one_that_needs_points_says_so(result):
 def test_the_tables_hold_the_numbers_of_the_region(result):
     history = table(result, "02-history.csv").set_index("code")
     region = history.loc["region"].set_index("year")
-    assert region["rate"].round(2).to_dict() == {
-        2011: 13.61, 2012: 13.96, 2013: 12.07, 2014: 10.09, 2015: 10.03, 2016: 8.35,
-    }  # fmt: skip
+    known = {2011: 13.61, 2012: 13.96, 2013: 12.07, 2014: 10.09, 2015: 10.03, 2016: 8.35}
+    assert region["rate"].to_dict() == pytest.approx(known, abs=0.051)  # a table for others holds one decimal
     assert (history["state"] == "onvolledig").all()
 
 
