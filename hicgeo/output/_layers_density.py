@@ -119,7 +119,8 @@ def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
         expected, ratio, p_value, top3, stays = (
             row.get(each, np.nan) for each in ("expected", "ratio", "p_value", "top3", "stability")
         )
-        history, years = row.get("history", "onbekend"), int(row.get("years", 0))
+        history, years = row.get("history", "onbekend"), row.get("years", 0)
+        history, years = ("onbekend" if pd.isna(history) else history), (0 if pd.isna(years) else int(years))
         values[str(rank)] = (
             str(rank),
             scene.between(row["rank_low"], row["rank_high"]),

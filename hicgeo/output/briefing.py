@@ -97,6 +97,7 @@ def write_index(
     date: Date | None = None,
     handling: Handling | None = None,
     fictional: bool = False,
+    missing: Sequence[tuple[str, str]] = (),
 ) -> Path:
     """Write a page with a card for each map, as one HTML file that asks the network for nothing.
 
@@ -110,6 +111,8 @@ def write_index(
         The cards, in order.
     profile, language, period, source, date, handling, fictional
         As in `HotspotMap`.
+    missing
+        What is not there, each with the reason in the words of an error: a reader must not take it for nothing found.
 
     Returns
     -------
@@ -160,6 +163,8 @@ def write_index(
         .render(
             page=page,
             policy=POLICY_MARK,
+            missing=missing,
+            missing_title=text("page.missing", known),
             own_style=Markup(own_text("page.css")),  # noqa: S704  a file of this package
             entries=[
                 {

@@ -24,8 +24,11 @@ RESERVED = ("run", "municipality")
 TIMEOUT_SECONDS = 3600
 """A cell that takes longer has hung."""
 
+_MONTHS = "jan|feb|mrt|maart|mar|apr|mei|may|jun|jul|aug|sep|okt|oct|nov|dec"
 _ROW_LEVEL = re.compile(
-    r"incident_id|address_key|\bPOINT\s*\(|\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}|\d{2}-\d{2}-\d{4} \d{2}:\d{2}"
+    r"incident_id|address_key|\bPOINT\s*\(|\d{4}[-/]\d{2}[-/]\d{2}[ T]\d{2}[:.]\d{2}"
+    rf"|\b\d{{1,2}}[-/. ](?:\d{{1,2}}|(?:{_MONTHS})[a-z]*)\.?[-/. ]\d{{4}},? (?:om )?\d{{1,2}}[:.]\d{{2}}",
+    re.IGNORECASE,
 )
 """Marks of single incidents in what a cell shows: identity, coordinates, a moment."""
 
@@ -250,6 +253,7 @@ def execute(
     target: Path,
     log: Path,
     on_cell: Callable[[], None],
+    speaks: Callable[[str], bool],
 ) -> Failure | None:
     """Run a notebook from its own folder in a fresh kernel, and keep it at `target` without row-level output.
 
@@ -268,6 +272,8 @@ def execute(
         while it runs, and removed.
     on_cell
         Called after each code cell.
+    speaks
+        Tells whether a text speaks of an incident of the run; such a text is not kept. Asked when all cells have run.
 
     Returns
     -------
@@ -295,18 +301,20 @@ def execute(
             on_cell_executed=lambda **_: on_cell(),
         )
     except PapermillExecutionError as error:
-        failure = _failure(error.ename, error.evalue, f"cell {error.cell_index + 1} of {notebook.name}", log)
+        failure = _failure(error.ename, error.evalue, f"cell {error.cell_index + 1} of {notebook.name}", log, speaks)
         text = "\n".join(error.traceback) or f"{error.ename}: {error.evalue}"
         write_bytes(log, _ANSI.sub("", text).encode())
     except Exception as error:  # a kernel that dies or hangs, whatever the cause, is one failed notebook
-        failure = _failure(type(error).__name__, "", notebook.name, log)
+        failure = _failure(type(error).__name__, "", notebook.name, log, speaks)
         write_bytes(log, f"{type(error).__name__}: {error}\n".encode())
     finally:
         _close_loop()
         if raw.exists():
             content = json.loads(raw.read_text(encoding="utf-8"))
             raw.unlink()
-            write_bytes(target, json.dumps(without_rows(content), ensure_ascii=False, indent=1).encode() + b"\n")
+            write_bytes(
+                target, json.dumps(without_rows(content, speaks), ensure_ascii=False, indent=1).encode() + b"\n"
+            )
     return failure
 
 
@@ -338,11 +346,11 @@ def _kernel_manager(environment: Mapping[str, str]) -> type:
     return ThisInterpreter
 
 
-def _failure(name: str, message: str, where: str, log: Path) -> Failure:
-    """Say what may be said of an error: everything of ours, only the class of another."""
+def _failure(name: str, message: str, where: str, log: Path, speaks: Callable[[str], bool]) -> Failure:
+    """Say what may be said of an error: what ours says unless it is of an incident, only the class of another."""
     ours = getattr(hicgeo.errors, name, None)
     parts = re.fullmatch(r"(.*?)\. Given: (.*)\. To do: (.*)\.", message, re.DOTALL)
-    if isinstance(ours, type) and issubclass(ours, HicgeoError) and parts:
+    if isinstance(ours, type) and issubclass(ours, HicgeoError) and parts and not _row_level(message, speaks):
         return Failure(name, *parts.groups())
     return Failure(
         name,
@@ -352,19 +360,22 @@ def _failure(name: str, message: str, where: str, log: Path) -> Failure:
     )
 
 
-def without_rows(notebook: Mapping[str, Any]) -> dict[str, Any]:
+def without_rows(notebook: Mapping[str, Any], speaks: Callable[[str], bool]) -> dict[str, Any]:
     """Copy of an executed notebook without anything that speaks of single incidents, times of running or this computer.
 
     Parameters
     ----------
     notebook
         Notebook of format 4, as read from JSON.
+    speaks
+        Tells whether a text speaks of an incident of the run.
 
     Returns
     -------
     notebook
-        Cells tagged `private` have no output; an output that shows an identity, a point or a moment is a note instead.
-        Errors keep their class, and their message when it is one of hicgeo's. What papermill and Jupyter note about
+        Cells tagged `private` have no output; an output that shows an identity, a point or a moment, or an
+        incident of the run in another way, is a note instead. Errors keep their class, and their message when it is one
+        of hicgeo's and not of an incident. What papermill and Jupyter note about
         time, place and run is gone, so that equal runs give equal files.
     """
     cells = []
@@ -372,7 +383,7 @@ def without_rows(notebook: Mapping[str, Any]) -> dict[str, Any]:
         tags = cell.get("metadata", {}).get("tags", [])
         kept = {**cell, "id": f"cell-{number + 1}", "metadata": {"tags": tags} if tags else {}}
         if cell["cell_type"] == "code":
-            outputs = [] if "private" in tags else [_shareable(output) for output in cell.get("outputs", [])]
+            outputs = [] if "private" in tags else [_shareable(output, speaks) for output in cell.get("outputs", [])]
             kept["outputs"] = [output for output in outputs if output is not None]
         cells.append(kept)
     metadata = {
@@ -381,26 +392,32 @@ def without_rows(notebook: Mapping[str, Any]) -> dict[str, Any]:
     return {**notebook, "metadata": metadata, "cells": cells}
 
 
-def _shareable(output: Mapping[str, Any]) -> dict[str, Any] | None:
+def _shareable(output: Mapping[str, Any], speaks: Callable[[str], bool]) -> dict[str, Any] | None:
     if output["output_type"] == "error":
-        failure = _failure(output.get("ename", ""), output.get("evalue", ""), "this cell", Path("logs/this notebook"))
+        where, log = "this cell", Path("logs/this notebook")
+        failure = _failure(output.get("ename", ""), output.get("evalue", ""), where, log, speaks)
         return {"output_type": "error", "ename": failure.error, "evalue": str(failure), "traceback": []}
     if output["output_type"] == "stream":
         text = output.get("text", "")
         text = text if isinstance(text, str) else "".join(text)
         if output.get("name") == "stderr":  # of a warning, what it says; not the path of a file on this computer
             text = "".join(f"{line}\n" for line in re.findall(r"\w*Warning: .*", text))
-        return _guarded({**output, "text": text}, [text]) if text else None
+        return _guarded({**output, "text": text}, [text], speaks) if text else None
     data = {kind: content for kind, content in output.get("data", {}).items() if kind.startswith(("text/", "image/"))}
     for kind, content in data.items():
         if kind.startswith("text/"):  # an address in memory says nothing, and is another one every time
             said = _ADDRESS.sub("", content if isinstance(content, str) else "".join(content))
             data[kind] = (_DIGITS if kind == "text/plain" else _CELL_DIGITS).sub(r"\1", said)
-    return _guarded({**output, "data": data, "metadata": {}}, [v for k, v in data.items() if k.startswith("text/")])
+    texts = [content for kind, content in data.items() if kind.startswith("text/")]
+    return _guarded({**output, "data": data, "metadata": {}}, texts, speaks)
 
 
-def _guarded(output: dict[str, Any], texts: Iterable[str]) -> dict[str, Any]:
+def _row_level(text: str, speaks: Callable[[str], bool]) -> bool:
+    return bool(_ROW_LEVEL.search(text)) or speaks(text)
+
+
+def _guarded(output: dict[str, Any], texts: Iterable[str], speaks: Callable[[str], bool]) -> dict[str, Any]:
     """Give the output, or a note in its place when one of its texts shows a single incident."""
-    if any(_ROW_LEVEL.search(text) for text in texts):
+    if any(_row_level(text, speaks) for text in texts):
         return {"output_type": "stream", "name": "stdout", "text": "[left out: rows of single incidents]\n"}
     return output

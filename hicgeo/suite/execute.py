@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hicgeo.errors import ConfigError
+from hicgeo.errors import ConfigError, HicgeoError
 from hicgeo.output._write import sweep, write_bytes
 from hicgeo.suite._exports import ledger_of
 from hicgeo.suite._notebooks import Failure, Notebook, check_parameters, execute, pick
 from hicgeo.suite._project import file_hash, find_config, find_root, fingerprint, relative, source_hash, versions
+from hicgeo.suite._recognised import Recognised
 from hicgeo.suite.config import RunConfig
 from hicgeo.suite.run import NOTEBOOK_VARIABLE, Run, open_run
 
@@ -157,6 +158,7 @@ class _Task:
     config_path: Path
     state: dict[str, Any] = field(init=False)
     key: str = field(init=False)
+    _recognised: Recognised | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.key = fingerprint(
@@ -218,6 +220,7 @@ class _Task:
             target=(self.run.private if self.run.config.profile == "openbaar" else self.run.folder) / kept,
             log=self.run.private / "logs" / f"{self.notebook.name}.log",
             on_cell=on_cell,
+            speaks=self._speaks,
         )
         written = [*self._saved(), *([kept] if (self.run.folder / kept).is_file() else [])]
         self.state = {
@@ -227,6 +230,15 @@ class _Task:
             "seconds": round(time.perf_counter() - began, 1),
         }
         write_bytes(self._memory, json.dumps(self.state, indent=1).encode())
+
+    def _speaks(self, text: str) -> bool:
+        """Tell whether a text speaks of an incident; of an export that cannot be read nothing was shown."""
+        if self._recognised is None:
+            try:
+                self._recognised = Recognised(Run(self.run.config, self.run.root).intake)
+            except HicgeoError:
+                self._recognised = Recognised(None)
+        return self._recognised.in_text(text)
 
     @property
     def _memory(self) -> Path:
@@ -334,6 +346,12 @@ def _write_index(opened: Run, tasks: Sequence[_Task], path: Path) -> None:
         source=opened.source,
         handling=opened.handling,
         fictional=config.fictional,
+        # what was given may hold figures: for everybody only the rule and what to do
+        missing=[
+            (task.label, f"{why.expected}. {why.remedy}." if config.profile == "openbaar" else str(why))
+            for task in tasks
+            if (why := task.failure)
+        ],
     )
     ledger_of(opened).record(path, profile=config.profile)
 

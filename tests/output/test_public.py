@@ -194,3 +194,12 @@ def test_outlines_for_everybody_are_of_a_small_part_only():
     with pytest.raises(DisclosureError, match="at most 3%"):
         release(spots, "openbaar")
     assert len(release(spots, "driehoek")) == 2
+
+
+def test_outlines_with_a_history_stand_on_a_public_map_without_it(tmp_path):
+    spots = scenes.hotspots().assign(history=["chronisch", "nieuw"], years=[5, 5], years_hot=[4, 1])
+    spots["incidents"] = [61.0, 24.0]
+    page = HotspotMap(scenes.areas(), title="t", profile="openbaar").add_hotspots(spots)
+    said = page.save(tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "chronisch" not in said
+    assert "4 van 5" not in said

@@ -73,6 +73,19 @@ def test_a_public_run_hides_notes_and_keeps_its_notebooks_inside(project, notebo
     assert (project / "maps" / "tiny" / "02-hours.csv").read_bytes() == first, "the ledger changes nothing"
 
 
+def test_the_index_of_a_public_run_says_what_was_refused_without_figures(project, edit_run):
+    edit_run("fictional: true", "fictional: true\nprofile: openbaar")
+    rows = (
+        'hg.open_run(run).save_table(pd.DataFrame({"incidents": [41.0]}, index=pd.Index(["x"], name="side")), "02-x")'
+    )
+    write_notebook(project / "notebooks" / "02-rows.ipynb", f"import hicgeo as hg\nimport pandas as pd\n{rows}")
+    failure = run_suite("tiny").failures["02-rows"]
+    assert "'side'" in failure.given
+    index = (project / "maps" / "tiny" / "index.html").read_text(encoding="utf-8")
+    assert f'<strong>02-rows</strong>: <span lang="en">{failure.expected}. ' in index
+    assert "&#39;side&#39;" not in index, "what was given may hold figures"
+
+
 def test_what_may_not_leave_is_not_written_and_not_noted(project):
     run = open_run("tiny")
     with pytest.raises(DisclosureError):

@@ -11,6 +11,11 @@ def read(folder, name="03-density", parameters="", **kwargs):
     return Notebook.read(write_notebook(folder / f"{name}.ipynb", "1", parameters=parameters, **kwargs))
 
 
+def nobody(text):
+    """What tells whether a text speaks of an incident, where there are none."""
+    return False
+
+
 def test_parameters_are_read_without_running_them(tmp_path):
     notebook = read(tmp_path, parameters="share: float = 0.02  # of the area\nnames = ['a', 'b']\nlimit = None")
     assert notebook.parameters == {"run": "tiny", "municipality": "", "share": 0.02, "names": ["a", "b"], "limit": None}
@@ -80,7 +85,7 @@ def executed(*outputs, tags=()):
     ],
 )
 def test_rows_of_incidents_are_left_out(text):
-    kept = without_rows(executed(output(text)))["cells"][0]["outputs"]
+    kept = without_rows(executed(output(text)), nobody)["cells"][0]["outputs"]
     assert kept == [{"output_type": "stream", "name": "stdout", "text": "[left out: rows of single incidents]\n"}]
 
 
@@ -90,12 +95,12 @@ def test_figures_pictures_and_markdown_stay():
         output("AAAA", "image/png"),
         output("# x", "text/markdown"),
     ]
-    kept = without_rows(executed(*good))["cells"][0]["outputs"]
+    kept = without_rows(executed(*good), nobody)["cells"][0]["outputs"]
     assert [each["data"] for each in kept] == [each["data"] for each in good]
 
 
 def test_a_private_cell_shows_nothing():
-    assert without_rows(executed(output("8,4"), tags=["private"]))["cells"][0]["outputs"] == []
+    assert without_rows(executed(output("8,4"), tags=["private"]), nobody)["cells"][0]["outputs"] == []
 
 
 def test_an_error_of_another_says_only_its_class_and_ours_all():
@@ -106,7 +111,7 @@ def test_an_error_of_another_says_only_its_class_and_ours_all():
         "evalue": "a. Given: b. To do: c.",
         "traceback": ["/elsewhere"],
     }
-    shown = json.dumps(without_rows(executed(wrong, ours)))
+    shown = json.dumps(without_rows(executed(wrong, ours), nobody))
     assert "VB-000123" not in shown
     assert "/elsewhere" not in shown
     assert "KeyError" in shown
@@ -119,7 +124,7 @@ def test_a_warning_keeps_its_words_and_loses_its_path():
         "name": "stderr",
         "text": "/elsewhere/me/x.py:3: HicgeoWarning: 3 areas\n  warn(x)\n",
     }
-    kept = without_rows(executed(stderr))["cells"][0]["outputs"]
+    kept = without_rows(executed(stderr), nobody)["cells"][0]["outputs"]
     assert [each["text"] for each in kept] == ["HicgeoWarning: 3 areas\n"]
 
 
@@ -127,4 +132,4 @@ def test_time_place_and_chance_are_gone():
     first, second = executed(output("<X at 0x7f01>", "text/plain")), executed(output("<X at 0x8f02>", "text/plain"))
     second["cells"][0] |= {"id": "other", "metadata": {"papermill": {"start_time": "2025-01-01T10:00:00"}}}
     second["metadata"]["papermill"]["input_path"] = "C:/me"
-    assert without_rows(first) == without_rows(second)
+    assert without_rows(first, nobody) == without_rows(second, nobody)
