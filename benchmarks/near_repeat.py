@@ -104,12 +104,14 @@ print(json.dumps({"seconds": time.perf_counter() - begin, "pairs": int(found.sta
 """
 
 
-def peer(permutations: int = DRAWS) -> dict | None:
+def peer() -> list[dict] | None:
     """One band pair by pointpats beside all forty of ours."""
     python = os.environ.get("HICGEO_PEERS")
-    if not python:
-        return None
-    xy, day = drawn(5_000)
+    return [beside_pointpats(python, n, rounds) for n, rounds in ((5_000, 5), (20_000, 3))] if python else None
+
+
+def beside_pointpats(python: str, n: int, rounds: int, permutations: int = DRAWS) -> dict:
+    xy, day = drawn(n)
     with TemporaryDirectory() as folder:
         paths = [str(Path(folder) / name) for name in ("xy.npy", "day.npy")]
         np.save(paths[0], xy)
@@ -118,10 +120,10 @@ def peer(permutations: int = DRAWS) -> dict | None:
         told = json.loads(subprocess.run(asked, capture_output=True, text=True, check=True).stdout)
     points = dated(xy, day)
     (ours,), (own,) = timed(
-        lambda: hg.knox(points, distances=DISTANCES, days=DAYS, draws=permutations, rng=1), rounds=5
+        lambda: hg.knox(points, distances=DISTANCES, days=DAYS, draws=permutations, rng=1), rounds=rounds
     )
     pairs = int(own.matrix().to_numpy()[0, 0])
-    return {"n": 5_000, "permutations": permutations, "hicgeo_40_cells": ours, "pointpats_1_cell": told["seconds"],
+    return {"n": n, "permutations": permutations, "hicgeo_40_cells": ours, "pointpats_1_cell": told["seconds"],
             "times": told["seconds"] / ours, "pairs": [pairs, told["pairs"]]}  # fmt: skip
 
 
