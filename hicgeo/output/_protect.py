@@ -199,8 +199,8 @@ def protect(
         [now.assign(past=False, shown=True, small=False), before.assign(past=True, table="", row=-1, public=False)],
         ignore_index=True,
     )
-    counts = ledger.public if ledger is not None else None
-    police = police_figures(exported, counts, published=published)
+    publication = ledger.public if ledger is not None else None
+    police = police_figures(exported, publication, published=published)
     told: dict[str, Any] = {"past": False, "shown": True, "small": False, "table": "", "row": -1, "public": True}
     listed = pd.concat([exported, police.assign(**told)], ignore_index=True)
     model = relate(listed, threshold, list(keep))
@@ -245,7 +245,7 @@ def protect(
     dims = [each for each in model.listed.columns if each not in CARRIED]
     bounds = {each: getattr(room, each) for each in ("low", "high", "need_low", "need_high")}
     # what stood in for the police's own figures is kept too: it cannot be found again from what is shown
-    own = (model.listed["row"] == -1) & ~model.listed["past"].astype(bool) & (counts is None)
+    own = (model.listed["row"] == -1) & ~model.listed["past"].astype(bool) & (publication is None)
     noted = model.listed[(model.listed["row"] >= 0) | own]
     return Protected(
         tables=masked,

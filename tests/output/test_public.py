@@ -119,6 +119,12 @@ def test_parts_of_incidents_are_no_figure_of_the_police():
 # the same incidents told in another way
 
 
+def test_a_total_that_stands_in_for_that_of_the_police_is_noted_with_the_export():
+    hours = table({"nacht": 3, "ochtend": 20, "middag": 31}, crime_type="woninginbraak")
+    noted = protect(hours, ledger=Ledger(None)).figures
+    assert noted.loc[noted["hour"] == "*", ["value", "shown"]].to_numpy().tolist() == [[54.0, True]]
+
+
 def test_hours_of_the_week_are_hours_of_weekdays():
     ledger = Ledger(None)
     week = {day * 24 + hour: 40 for day, hour in itertools.product(range(7), (3, 15))} | {3: 2}
