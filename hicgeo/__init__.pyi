@@ -4,7 +4,7 @@ from .analysis.chains import Chains, near_repeat_chains
 from .analysis.change import change, persistence, trend, year_to_date, yearly_rates
 from .analysis.clusters import SpaceTimeClusters, SpaceTimeScan, space_time_scan, st_dbscan
 from .analysis.concentration import Concentration, concentration
-from .analysis.context import context_layers
+from .analysis.context import context_layers, nearby
 from .analysis.controls import Controls, matched_controls
 from .analysis.counting import CodeMatch, count_incidents, match_codes, roll_up
 from .analysis.darkness import DarknessEffect, darkness_effect
@@ -61,6 +61,7 @@ from .sources.measures import read_measures
 from .sources.neighbourhoods import read_neighbourhoods
 from .sources.proposal import Proposal, propose_intake
 from .sources.sample import SampleCity, sample_city, write_sample
+from .sources.school_holidays import read_school_holidays
 from .suite.config import RunConfig
 from .suite.execute import run_suite
 from .suite.explore import explore_density
@@ -148,6 +149,7 @@ __all__ = [
     "matched_controls",
     "minimum_detectable_effect",
     "near_repeat_chains",
+    "nearby",
     "open_run",
     "outlook",
     "persistence",
@@ -178,6 +180,7 @@ __all__ = [
     "read_measures",
     "read_neighbourhoods",
     "read_plan",
+    "read_school_holidays",
     "relative_risk",
     "roll_up",
     "run_suite",

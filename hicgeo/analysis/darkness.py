@@ -123,7 +123,7 @@ def darkness_effect(
     ------
     InputError
         The counts are no days or months, cover under two full years, or have no incidents; the school holidays lack a
-        column or end before they start; hours or harmonics cannot be used.
+        column or a year, or end before they start; hours or harmonics cannot be used.
 
     Notes
     -----
@@ -259,6 +259,12 @@ def _school(days: pd.PeriodIndex, school: pd.DataFrame) -> Array:
     if (end < start).any():
         raise InputError("a school holiday must end after it starts", f"{(end < start).sum()} rows do not",
                          "exchange the two dates")  # fmt: skip
+    years = pd.Series(days.year).value_counts()
+    lacking = sorted(set(years.index[years >= 365]) - set(start.year))
+    if lacking:
+        raise InputError("school holidays must be given for every year of the counts",
+                         f"none begins in {', '.join(map(str, lacking))}",
+                         "add these years, or leave school_holidays out")  # fmt: skip
     inside = np.zeros(len(days))
     for first, last in zip(start, end, strict=True):
         inside[(days >= first) & (days <= last)] = 1.0

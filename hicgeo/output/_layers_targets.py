@@ -25,9 +25,9 @@ def target_layer(areas: gpd.GeoDataFrame, scene: Scene) -> Layer:
     Parameters
     ----------
     areas
-        Unions of grid cells by rank, with the columns of `COLUMNS`; `kind`, `dwellings`, `streets`, `expected_low`,
-        `expected_high` and `doubts` are shown when present. Its attrs may hold `crime_type`, `horizon_days`, and
-        `bandwidth`, `kernel` and `method` of the density behind them.
+        Unions of grid cells by rank, with the columns of `COLUMNS`; `kind`, `dwellings`, `streets`, `nearby`,
+        `expected_low`, `expected_high` and `doubts` are shown when present. Its attrs may hold `crime_type`,
+        `horizon_days`, and `bandwidth`, `kernel` and `method` of the density behind them.
     scene
         The areas of the map.
 
@@ -51,6 +51,7 @@ def target_layer(areas: gpd.GeoDataFrame, scene: Scene) -> Layer:
         "expected_period",
         "kind",
         "streets",
+        "nearby",
         "reasons",
         "backtest",
         "doubts",
@@ -108,6 +109,7 @@ def _values(row: pd.Series, scene: Scene) -> tuple[str, ...]:
         f"{expected} ({interval})" if interval else expected,
         scene.say(f"target.{kind}") if f"target.{kind}" in CATALOGUE else kind,
         _text(row.get("streets")),
+        _text(row.get("nearby")),
         _text(row["reasons"]),
         _text(row["backtest"]),
         _text(row.get("doubts")),

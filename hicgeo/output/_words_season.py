@@ -215,7 +215,8 @@ def darkness(effect: Any, language: Language) -> list[str]:
         "nl" or "en".
     """
     row = effect.effects.loc
-    sentences = [text("words.darkness.winter", language, **_interval(row["winter"], language))]
+    allowed = "winter.school" if "school_holiday" in effect.terms.index else "winter"
+    sentences = [text(f"words.darkness.{allowed}", language, **_interval(row["winter"], language))]
     if not np.isfinite(effect.share_low) or (effect.inflation > APART and effect.share_high - effect.share_low > 1):
         sentences.append(text("words.darkness.unclear", language))
     else:

@@ -77,7 +77,7 @@ AGGREGATE_COLUMNS = frozenset({
     # target areas
     "expected_low", "expected_high", "hours", "reasons", "backtest", "doubts",
     "recent", "near", "season_ratio", "block", "hour_from", "hour_to", "value", "layer", "features",
-    "aimed_at", "measure", "sector", "street_km", "streets",
+    "aimed_at", "measure", "sector", "street_km", "streets", "nearby",
     # near repeats
     "distance", "days", "metres_from", "metres_to", "days_from", "days_to", "observed", "expected_median",
     "ratio_median", "null_low", "null_high", "role", "expected_share", "fitted",

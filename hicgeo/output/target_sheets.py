@@ -118,7 +118,11 @@ def _page(
             ),
         ),
         (text("row.area_ha", said), f"{number(row['area_ha'], said)} ha"),
-        *([(text("row.streets", said), row["streets"])] if isinstance(row.get("streets"), str) else []),
+        *[
+            (text(f"row.{name}", said), row[name])
+            for name in ("streets", "nearby")
+            if isinstance(row.get(name), str)
+        ],
         (text("row.reasons", said), row["reasons"]),
         (text("row.backtest", said), row["backtest"]),
         (text("row.doubts", said), row["doubts"]),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from hicgeo.errors import InputError
+from hicgeo.errors import AlignmentError, InputError
 from hicgeo.output.language import Language, check_language, crime, day, number, percent, text
 
 if TYPE_CHECKING:
@@ -26,7 +26,13 @@ NEAR_SHARE = 0.1
 
 
 def target_table(
-    targets: Any, *, crime_type: str, backtest: Any = None, method: str = "two_scale", language: str = "nl"
+    targets: Any,
+    *,
+    crime_type: str,
+    backtest: Any = None,
+    method: str = "two_scale",
+    nearby: pd.DataFrame | None = None,
+    language: str = "nl",
 ) -> gpd.GeoDataFrame:
     """Target areas with their hours, reasons and doubts in words, as the map and the tables show them.
 
@@ -40,6 +46,8 @@ def target_table(
         Answer of `backtest` on the same incidents up to the start, if it was made.
     method
         Which of its methods made the surface.
+    nearby
+        Answer of `nearby` on the areas, if what lies near them is known.
     language
         "nl" or "en".
 
@@ -52,6 +60,8 @@ def target_table(
     ------
     InputError
         It is another result, the back-test has no such method or horizon, or the language is unknown.
+    AlignmentError
+        `nearby` is of other areas.
 
     Notes
     -----
@@ -68,6 +78,8 @@ def target_table(
     table["reasons"] = [_reasons(row, said) for _, row in rows.iterrows()]
     table["backtest"] = _tested(backtest, method, targets.horizon_days, said)
     table["doubts"] = [_doubts(row, said) for _, row in rows.iterrows()]
+    if nearby is not None and len(nearby):
+        table["nearby"] = _nearby(nearby, rows.index, said)
     for name in ("code", "name", "street_km", "streets"):
         if name in table and table[name].isna().all():
             table = table.drop(columns=name)
@@ -139,6 +151,20 @@ def _tested(backtest: Any, method: str, horizon: int, said: Language) -> str:
         area=percent(backtest.about["share"], said), baseline=text(f"method.{best}", said),
         theirs=percent(counted[best], said, decimals=0), verdict=text(f"targets.backtest.{verdict}", said),
     )  # fmt: skip
+
+
+def _nearby(nearby: pd.DataFrame, ranks: pd.Index, said: Language) -> list[str]:
+    """Say of each area what lies near it: how many of what."""
+    wide = nearby["features"].unstack("layer")[nearby.index.unique("layer")]
+    if not wide.index.equals(ranks):
+        raise AlignmentError("nearby must be of these target areas", "other areas", "make it of targets.areas")
+    sentences = []
+    for _, row in wide.iterrows():
+        some = ", ".join(f"{name} {number(n, said)}" for name, n in row[row > 0].items())
+        none = ", ".join(text("targets.nearby.none", said, layer=str(name)) for name in row.index[row == 0])
+        distance = number(nearby.attrs["distance_m"], said)
+        sentences.append(text("targets.nearby", said, distance=distance, found="; ".join(filter(None, [some, none]))))
+    return sentences
 
 
 def fitting_measures(targets: Any, measures: pd.DataFrame, *, crime_type: str) -> pd.DataFrame:

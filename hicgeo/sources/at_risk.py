@@ -16,6 +16,7 @@ from hicgeo.sources import _coordinates, _open
 from hicgeo.sources._crs import known_crs
 from hicgeo.sources._ledger import match_titles
 from hicgeo.sources._records import read_table
+from hicgeo.sources._shapes import points_of
 from hicgeo.sources.neighbourhoods import SENTINEL
 
 if TYPE_CHECKING:
@@ -137,16 +138,8 @@ def read_at_risk(
         )
     elif {"x", "y"} <= set(titles):
         squares = False
-        pair, text = (titles["x"], titles["y"]), (table.cells[titles["x"]], table.cells[titles["y"]])
-        both = [_coordinates.read_numbers(text[axis], pair[axis], table.ledger) for axis in (0, 1)]
-        both = [*_coordinates.undo_thousands(both[0], both[1], text, pair, table.ledger)]
-        if not table.ledger.standing.all():
-            bad = table.ledger.rejected()
-            raise InputError(
-                "coordinates must be numbers", f"{len(bad)} others (first: line {bad['line'].iloc[0]})", "repair them"
-            )
-        xy = np.column_stack(both)
-        points_crs = known_crs(_coordinates.recognise(both[0], both[1]) if crs is None else crs)
+        x, y, points_crs = points_of(table, titles, crs)
+        xy = np.column_stack([x, y])
     else:
         raise ColumnError(
             "a table of what is at risk must have cell codes, or x and y", "neither", "columns={'cell': ...} or x and y"

@@ -1,19 +1,26 @@
-"""What the run file names to be drawn around the neighbourhoods, and the names of municipalities that come with it."""
+"""What the run file names besides areas and incidents: what is drawn around, streets, what may lie near, holidays."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from hicgeo.errors import ConfigError, HicgeoError, InputError
-from hicgeo.sources import _open
+from hicgeo.errors import ConfigError, HicgeoError
+from hicgeo.sources._shapes import read_shapes
 from hicgeo.sources.neighbourhoods import read_neighbourhoods
+from hicgeo.sources.school_holidays import read_school_holidays
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import geopandas as gpd
+    import pandas as pd
 
     from hicgeo.output.maps import HotspotMap
-    from hicgeo.suite.config import BackgroundConfig
+    from hicgeo.suite.config import BackgroundConfig, RunConfig
 
 
 @dataclass(frozen=True)
@@ -47,23 +54,13 @@ class Background:
         """
         parts: list[tuple[gpd.GeoDataFrame, str, str]] = []
         names: dict[str, str] = {}
-        for part in settings:
-            try:
+        for part in (each for each in settings if each.drawn):
+            with _named(f"a background of {part.kind}", part.path, "map: background"):
                 if part.kind == "neighbours":
                     shapes = read_neighbourhoods(part.path, level="gemeente", layer=part.layer, crs=part.crs)
                     names |= {str(code): str(name) for code, name in shapes["name"].dropna().items()}
                 else:
-                    with _open.unpacked(_open.check_path(part.path), part.layer) as (file, layer):
-                        shapes = _open.read_vector(file, layer)
-                    if not hasattr(shapes, "geometry"):
-                        raise InputError("the layer must hold shapes", "a table without them", "name another layer")
-                    shapes = shapes if part.crs is None else shapes.set_crs(part.crs, allow_override=True)
-            except HicgeoError as error:
-                raise ConfigError(
-                    f"a background of {part.kind} must be a file of shapes",
-                    f"{part.path.name}: {error}",
-                    "correct map: background in the run file, or leave it out",
-                ) from None
+                    shapes = read_shapes(part.path, layer=part.layer, crs=part.crs)
             parts.append((shapes, part.kind, part.name))
         return cls(parts, names)
 
@@ -81,3 +78,79 @@ class Background:
             around = shapes[~shapes.index.isin(municipalities)] if kind == "neighbours" else shapes
             drawn.add_background(around, kind=kind, name=name)
         return drawn
+
+
+class Surroundings:
+    """What a run has besides its areas and incidents, each from a file of the user.
+
+    Attributes
+    ----------
+    config
+        The settings of the run.
+    """
+
+    config: RunConfig
+
+    @cached_property
+    def background(self) -> Background:
+        """What every map shows around the neighbourhoods."""
+        return Background.read(self.config.map.background)
+
+    @cached_property
+    def streets(self) -> gpd.GeoDataFrame | None:
+        """Streets that target areas keep to, with their `name` if the run file says where it stands; None without.
+
+        Raises
+        ------
+        ConfigError
+            A file cannot be read, or holds something else than lines.
+        """
+        import pandas as pd
+
+        found = []
+        for part in (each for each in self.config.map.background if each.targets):
+            with _named("streets that target areas keep to", part.path, "map: background"):
+                found.append(read_shapes(part.path, layer=part.layer, crs=part.crs, columns=part.columns, lines=True))
+        return pd.concat(found, ignore_index=True) if found else None
+
+    @cached_property
+    def context(self) -> dict[str, gpd.GeoDataFrame]:
+        """What may lie near the target areas, by its name in the run file: shapes without any column.
+
+        Raises
+        ------
+        ConfigError
+            A file cannot be read.
+        """
+        layers = {}
+        for name, part in self.config.context.layers.items():
+            with _named(f"the layer {name}", part.path, "context: layers"):
+                layers[name] = read_shapes(part.path, layer=part.layer, crs=part.crs, columns=part.columns)
+        return layers
+
+    @cached_property
+    def school_holidays(self) -> pd.DataFrame | None:
+        """Periods of the school holidays; None when the run file names no file of them.
+
+        Raises
+        ------
+        ConfigError
+            The file cannot be read, or its region is not chosen.
+        """
+        if (part := self.config.season.school_holidays) is None:
+            return None
+        with _named("the school holidays", part.path, "season: school_holidays"):
+            return read_school_holidays(part.path, columns=part.columns, region=part.region)
+
+
+@contextmanager
+def _named(what: str, path: Path, where: str) -> Iterator[None]:
+    """Say which file of the run file a reader refuses."""
+    try:
+        yield
+    except HicgeoError as error:
+        raise ConfigError(
+            f"{what} must be a file that can be read",
+            f"{path.name}: {error}",
+            f"correct {where} in the run file, or leave it out",
+        ) from None

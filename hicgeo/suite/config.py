@@ -176,26 +176,65 @@ class DensityConfig(_Part):
     edge: Literal["diggle", "uniform", "none"] = "diggle"
 
 
+class SchoolHolidaysConfig(_Part):
+    """School holidays of your own file, as `hicgeo.read_school_holidays` takes them."""
+
+    path: InputPath
+    columns: dict[str, str] | None = None
+    region: Literal["noord", "midden", "zuid"] | None = None
+
+
 class SeasonConfig(_Part):
-    """The months of the dark season, in the order in which they come."""
+    """The months of the dark season, in the order in which they come, and the school holidays."""
 
     months: list[Annotated[int, Field(ge=1, le=12)]] = Field(default=[10, 11, 12, 1, 2, 3], min_length=1, max_length=11)
+    school_holidays: SchoolHolidaysConfig | None = None
 
 
 class BackgroundConfig(_Part):
-    """Shapes of your own that help to find the way on every map, as `HotspotMap.add_background` takes them."""
+    """Shapes of your own that help to find the way on every map, as `HotspotMap.add_background` takes them.
+
+    `targets`: target areas keep to these streets. `drawn: false` keeps them off the maps.
+    """
 
     kind: Literal["neighbours", "water", "streets"]
     path: InputPath
     layer: str | None = None
     crs: str | None = None
     name: str = ""
+    columns: dict[str, str] | None = None
+    targets: bool = False
+    drawn: bool = True
+
+    @model_validator(mode="after")
+    def _only_streets(self) -> BackgroundConfig:
+        if self.kind != "streets" and (self.targets or self.columns):
+            raise ValueError("targets and columns are for kind: streets")
+        if not (self.drawn or self.targets):
+            raise ValueError("a part that is not drawn must be for something: targets: true, or leave it out")
+        return self
 
 
 class MapConfig(_Part):
     """What every map shows besides the neighbourhoods themselves."""
 
     background: list[BackgroundConfig] = []
+
+
+class LayerConfig(_Part):
+    """Points, lines or areas of your own; of their columns nothing is kept."""
+
+    path: InputPath
+    layer: str | None = None
+    crs: str | None = None
+    columns: dict[str, str] | None = None
+
+
+class ContextConfig(_Part):
+    """What may lie near a target area (schools, stations, shops), and how many metres is near."""
+
+    distance: float = Field(default=250.0, gt=0)
+    layers: dict[Kind, LayerConfig] = {}
 
 
 class HandlingConfig(_Part):
@@ -235,7 +274,10 @@ class RunConfig(_Part):
     rates, density, season
         What is asked of the data.
     map
-        What is drawn around and between the neighbourhoods: municipalities of another file, water, streets.
+        What is drawn around and between the neighbourhoods: municipalities of another file, water, streets; target
+        areas keep to streets that say so.
+    context
+        What may lie near the target areas, each a file: schools, stations, shops.
     handling
         What every export must say about itself.
     notebooks
@@ -285,6 +327,7 @@ class RunConfig(_Part):
     density: DensityConfig = DensityConfig()
     season: SeasonConfig = SeasonConfig()
     map: MapConfig = MapConfig()
+    context: ContextConfig = ContextConfig()
     handling: HandlingConfig
     notebooks: list[Text] | None = None
     parameters: dict[str, dict[str, Parameter]] = {}
@@ -322,6 +365,9 @@ class RunConfig(_Part):
         if isinstance(borders := getattr(self.counts, "borders", None), Path):
             beside["borders"] = borders
         around = {f"background {n}": part.path for n, part in enumerate(self.map.background, 1)}
+        around |= {f"context {name}": part.path for name, part in self.context.layers.items()}
+        if self.season.school_holidays is not None:
+            around["school holidays"] = self.season.school_holidays.path
         return paths | {name: path for name, path in beside.items() if path is not None} | around
 
     @classmethod

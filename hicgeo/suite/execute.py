@@ -314,6 +314,10 @@ def _settings(run: Run) -> dict[str, Any]:
             content[part]["path"] = relative(path, run.root)
         elif part.startswith("background"):
             content["map"]["background"][int(part.split()[1]) - 1]["path"] = relative(path, run.root)
+        elif part.startswith("context "):
+            content["context"]["layers"][part.removeprefix("context ")]["path"] = relative(path, run.root)
+        elif part == "school holidays":
+            content["season"]["school_holidays"]["path"] = relative(path, run.root)
         else:
             content["counts" if part == "borders" else "incidents"][part] = relative(path, run.root)
     return content

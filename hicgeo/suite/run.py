@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hicgeo.errors import ConfigError
 from hicgeo.schema import LEAST_LOCATED
-from hicgeo.suite._background import Background
+from hicgeo.suite._background import Surroundings
 from hicgeo.suite._exports import as_markdown, card_of, facts_of, ledger_of, warning_of
 from hicgeo.suite._project import (
     find_config,
@@ -44,7 +44,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 _TABLE_SOURCE = ("errors.py", "schema.py", "grid.py", "sources", "analysis")
 
 
-class Run:
+class Run(Surroundings):
     """One run, or one municipality of it: settings, tables and a place for results.
 
     Tables are made when first asked for and kept in `private` as (Geo)Parquet under a fingerprint of
@@ -242,11 +242,6 @@ class Run:
         from hicgeo.output.disclosure import Handling
 
         return Handling(**self.config.handling.model_dump())
-
-    @cached_property
-    def background(self) -> Background:
-        """What every map shows around the neighbourhoods."""
-        return Background.read(self.config.map.background)
 
     @property
     def source(self) -> str:

@@ -83,6 +83,8 @@ def test_a_missing_month_is_left_out_and_school_holidays_are_allowed_for():
     days = planted(6, 0.0, 0.0)
     days[pd.PeriodIndex(away)] *= 2
     got = hg.darkness_effect(days, school_holidays=summers)
+    assert "schoolvakanties verrekend" in hg.in_words(got)[0]
+    assert "schoolvakanties" not in hg.in_words(hg.darkness_effect(days))[0]
     assert got.terms.loc["school_holiday", "coefficient"] == pytest.approx(np.log(2), abs=0.1)
     assert hg.darkness_effect(days).effects.loc["winter", "ratio"] < got.effects.loc["winter", "ratio"]
 
@@ -116,5 +118,8 @@ def test_what_cannot_be_used_is_refused_with_the_reason():
         hg.darkness_effect(days, harmonics=9)
     with pytest.raises(hg.InputError, match="columns start and end"):
         hg.darkness_effect(days, school_holidays=pd.DataFrame({"from": []}))
+    some = pd.DataFrame({"start": ["2020-07-10", "2022-07-10"], "end": ["2020-08-20", "2022-08-20"]})
+    with pytest.raises(hg.InputError, match="none begins in 2021, 2023, 2024"):
+        hg.darkness_effect(days, school_holidays=some)
     with pytest.raises(hg.InputError, match="1 rows do not"):
         hg.darkness_effect(days, school_holidays=pd.DataFrame({"start": ["2024-07-10"], "end": ["2024-07-01"]}))

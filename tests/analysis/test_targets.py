@@ -223,6 +223,54 @@ def test_no_false_nearness_when_incidents_fall_on_homes_at_random():
     assert false <= 10
 
 
+def test_homes_per_cell_say_the_same_as_homes_at_the_centres_of_cells():
+    rng = np.random.default_rng(4)
+    grid = hg.Grid.over(gpd.GeoSeries([box(0, 0, 3000, 2000)], crs=RD), cell_size=100)
+    homes = rng.uniform(0, [3000, 2000], (3000, 2))
+    centres = np.floor(homes / 100) * 100 + 50
+    shops = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*rng.uniform(0, 2000, (2, 5))), crs=RD)
+    day = (FIRST + pd.to_timedelta(rng.integers(0, 1400, 90), unit="D")).tz_localize("Europe/Amsterdam")
+    struck = centres[rng.integers(0, 3000, 90)]
+
+    def table(places):
+        return gpd.GeoDataFrame({"start": day, "end": day}, geometry=gpd.points_from_xy(*places.T), crs=RD)
+
+    points = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*centres.T), crs=RD)
+    one = hg.context_layers(table(struck), {"shops": shops}, points, distance_m=200)
+    other = hg.context_layers(table(struck), {"shops": shops}, grid.counts(homes), distance_m=200)
+    pd.testing.assert_frame_equal(one, other)
+    assert 0 < one["incidents"].iloc[0] < 90
+    # an incident counts where its cell is, and not at all outside the cells
+    moved = np.vstack([struck[:80] + rng.uniform(-49, 49, (80, 2)), np.full((10, 2), 9000.0)])
+    got = hg.context_layers(table(moved), {"shops": shops}, grid.counts(homes), distance_m=200)
+    assert got.attrs["n"] == 80
+    near = ((struck[:80, None] - np.array([[p.x, p.y] for p in shops.geometry])) ** 2).sum(-1).min(1) <= 200**2
+    assert got["incidents"].iloc[0] == near.sum()
+    with pytest.raises(hg.InputError, match="none does"):
+        hg.context_layers(table(np.full((90, 2), 9000.0)), {"shops": shops}, grid.counts(homes), distance_m=200)
+    with pytest.raises(hg.CrsError):
+        hg.context_layers(table(struck).to_crs(3857), {}, grid.counts(homes), distance_m=200)
+
+
+def test_what_lies_near_areas_is_counted_and_nothing_else():
+    areas = gpd.GeoDataFrame(geometry=[box(0, 0, 200, 200), box(1000, 0, 1200, 200)], crs=RD)
+    areas.index = pd.Index([1, 2], name="rank")
+    schools = gpd.GeoDataFrame(
+        {"naam": ["CANARY"] * 4}, geometry=gpd.points_from_xy([100, 450, 451, 1200], [100, 100, 100, 450]), crs=RD
+    )
+    rail = gpd.GeoDataFrame(geometry=[shapely.LineString([(-500, 300), (2000, 300)])], crs=RD)
+    got = hg.nearby(areas, {"schools": schools, "rail": rail, "none": schools.iloc[:0]}, distance_m=250)
+    assert got["features"].unstack().to_dict("index") == {
+        1: {"schools": 2, "rail": 1, "none": 0},  # 450 m is 250 m from the border, 451 m is more
+        2: {"schools": 1, "rail": 1, "none": 0},
+    }
+    assert hg.nearby(areas, {}, distance_m=250).empty
+    with pytest.raises(hg.InputError):
+        hg.nearby(areas, {"rail": rail}, distance_m=0)
+    with pytest.raises(hg.CrsError):
+        hg.nearby(areas, {"rail": rail.to_crs(3857)}, distance_m=100)
+
+
 def test_context_refuses():
     homes = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0.0, 1.0], [0.0, 1.0]), crs=RD)
     points = drawn().iloc[:50]

@@ -22,6 +22,7 @@ def test_a_target_area_says_where_when_why_and_how_sure():
         "verwacht in deze periode": "4,2 (1,0 tot 8,0)",
         "soort": "elk jaar",
         "straten": "",
+        "in de buurt": "",
         "waarom hier": "Elk jaar hoog; twee herhalingen in de laatste 14 dagen.",
         "werkte dit eerder": "Deze keuze ving 21 % van de inbraken van de volgende 28 dagen op 2 % van het gebied.",
         "wanneer klopt dit niet": "Als een dader net is aangehouden.",

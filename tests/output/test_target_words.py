@@ -182,6 +182,46 @@ def test_context_in_words():
     assert said[-1] == "Nabijheid is geen oorzaak."
 
 
+@pytest.fixture(scope="module")
+def beside(targets):
+    """Two schools in the first area, a station far from all of them."""
+    first = targets.areas.geometry.iloc[0].representative_point()
+    near = gpd.GeoDataFrame({"naam": ["CANARY"] * 2}, geometry=[first, first], crs=RD)
+    far = gpd.GeoDataFrame(geometry=gpd.points_from_xy([90000], [90000]), crs=RD)
+    return hg.nearby(targets.areas, {"scholen": near, "stations": far}, distance_m=1)
+
+
+def test_what_lies_near_in_words(targets, beside):
+    said = hg.target_table(targets, crime_type="woninginbraak", nearby=beside)["nearby"]
+    assert said[1] == "Binnen 1 m: scholen 2; geen stations."
+    assert said[2] == "Binnen 1 m: geen scholen, geen stations."
+    english = hg.target_table(targets, crime_type="woninginbraak", nearby=beside, language="en")["nearby"]
+    assert english[1] == "Within 1 m: scholen 2; no stations."
+    assert "nearby" not in hg.target_table(targets, crime_type="woninginbraak", nearby=beside.iloc[:0])
+    with pytest.raises(hg.AlignmentError):
+        hg.target_table(targets, crime_type="woninginbraak", nearby=beside.loc[[1]])
+
+
+def test_what_lies_near_stands_on_the_map_the_sheet_and_in_the_table(targets, beside, tmp_path):
+    from pypdf import PdfReader
+
+    areas = gpd.GeoDataFrame(
+        {"name": ["Hier"], "level": "buurt", "municipality": "GM0000", "dwellings": [1000], "households": [1000],
+         "residents": [2000], "businesses": [10], "is_water": [False], "vintage": [2024]},
+        geometry=[box(0, 0, 3000, 3000)], crs=RD, index=pd.Index(["BU00000000"], name="code"),
+    )  # fmt: skip
+    table = hg.target_table(targets, crime_type="woninginbraak", nearby=beside)
+    page = hg.HotspotMap(areas, title="Inzet", profile="driehoek").add_target_areas(table).to_html()
+    sheet = hg.write_target_sheets(table, tmp_path / "bladen", neighbourhoods=areas)[0]
+    file = hg.write_table(table.drop(columns="geometry"), tmp_path / "gebieden.csv", profile="driehoek")
+    printed = PdfReader(sheet).pages[0].extract_text()
+    for text in (page, printed, file.read_text(encoding="utf-8-sig")):
+        assert "Binnen 1 m: scholen 2; geen stations." in text
+        assert "CANARY" not in text
+    assert "in de buurt" in page
+    assert "in de buurt" in printed
+
+
 def test_a_page_per_area(targets, tmp_path):
     from pypdf import PdfReader
 

@@ -88,6 +88,77 @@ def test_every_municipality_gets_a_briefing_under_its_name(project, around):
     assert run_suite("tiny").executed == ("02-rates",), "another background is another map"
 
 
+def test_streets_schools_and_holidays_of_the_run_file(project, edit_run):
+    data = project / "data"
+    shapes(data / "straten.geojson", ({"straat": "Kade", "eigenaar": "CANARY"}, "LineString", 150000, 150500))
+    shapes(data / "wegen.geojson", ({}, "LineString", 151000, 152000))
+    (data / "scholen.csv").write_text("naam;x;y\nCANARY;150100;520100\n", encoding="utf-8")
+    (data / "vakanties.csv").write_text("regio;begin;eind\nzuid;06-07-2024;18-08-2024\n", encoding="utf-8")
+    edit_run(
+        "handling:",
+        """season:
+  school_holidays: {path: ../vakanties.csv, region: zuid}
+context:
+  distance: 300
+  layers:
+    scholen: {path: ../scholen.csv}
+map:
+  background:
+    - {kind: streets, path: ../straten.geojson, columns: {name: straat}, targets: true, drawn: false}
+    - {kind: streets, path: ../wegen.geojson, name: Hoofdwegen}
+handling:""",
+    )
+    run = open_run("tiny")
+    assert run.streets["name"].tolist() == ["Kade"], "roads that are only drawn are no streets to work"
+    assert list(run.streets.columns) == ["name", "geometry"]
+    assert run.streets.length.tolist() == [500.0]
+    drawn = block(run.map("Inbraken").to_html())["background"]
+    assert [part["name"] for part in drawn] == ["Hoofdwegen"]
+    assert run.context["scholen"].drop(columns="geometry").columns.empty
+    assert run.config.context.distance == 300
+    assert run.school_holidays.astype(str).to_numpy().tolist() == [["2024-07-06", "2024-08-18"]]
+    write_notebook(project / "notebooks" / "06-areas.ipynb", "hg = 1", parameters="")
+    manifest = json.loads(run_suite("tiny").manifest.read_text(encoding="utf-8"))
+    assert manifest["inputs"]["context scholen"]["file"] == "data/scholen.csv"
+    assert manifest["inputs"]["school holidays"]["file"] == "data/vakanties.csv"
+    assert manifest["settings"]["context"]["layers"]["scholen"]["path"] == "data/scholen.csv"
+    assert manifest["settings"]["season"]["school_holidays"]["path"] == "data/vakanties.csv"
+
+
+def test_a_run_without_them_has_none(project):
+    run = open_run("tiny")
+    assert (run.streets, run.context, run.school_holidays) == (None, {}, None)
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ("season: {school_holidays: {path: ../areas.geojson}}", "the school holidays [^;]*areas.geojson"),
+        ("map: {background: [{kind: streets, path: ../areas.geojson, targets: true}]}", "streets must be lines"),
+        ("context: {layers: {scholen: {path: ../wrong.csv}}}", "the layer scholen [^;]*wrong.csv"),
+    ],
+)
+def test_one_that_cannot_be_read_is_named(project, edit_run, part, message):
+    (project / "data" / "wrong.csv").write_text("naam\nA\n", encoding="utf-8")
+    edit_run("handling:", f"{part}\nhandling:")
+    run = open_run("tiny")
+    with pytest.raises(ConfigError, match=message):
+        _ = (run.school_holidays, run.streets, run.context)
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("{kind: water, path: ../a.gpkg, targets: true}", "are for kind: streets"),
+        ("{kind: streets, path: ../a.gpkg, drawn: false}", "must be for something"),
+    ],
+)
+def test_what_a_background_cannot_be_is_refused(project, edit_run, entry, message):
+    edit_run("handling:", f"map: {{background: [{entry}]}}\nhandling:")
+    with pytest.raises(ConfigError, match=message):
+        open_run("tiny")
+
+
 @pytest.mark.parametrize("text", ["{}", "water"])
 def test_a_background_that_cannot_be_read_is_named(project, around, text):
     (project / "data" / "water.geojson").write_text(text, encoding="utf-8")

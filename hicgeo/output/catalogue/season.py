@@ -105,6 +105,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "In the dark months {ratio} times as much happens a day as in the light ones (95 % interval {low} to {high}), "
         "allowing for trend and holidays.",
     ),
+    "words.darkness.winter.school": (
+        "In de donkere maanden gebeurt er {ratio} keer zoveel per dag als in de lichte (95 %-interval {low} tot "
+        "{high}), met trend, feestdagen en schoolvakanties verrekend.",
+        "In the dark months {ratio} times as much happens a day as in the light ones (95 % interval {low} to {high}), "
+        "allowing for trend, public holidays and school holidays.",
+    ),
     "words.darkness.share": (
         "Naar schatting {share} van dat verschil gaat samen met donkere uren waarin woningen leeg staan (95 %-interval "
         "{low} tot {high}).",

@@ -27,6 +27,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "row.kind": ("soort", "kind"),
     "row.dwellings": ("woningen", "dwellings"),
     "row.streets": ("straten", "streets"),
+    "row.nearby": ("in de buurt", "nearby"),
     "row.reasons": ("waarom hier", "why here"),
     "row.backtest": ("werkte dit eerder", "did this work before"),
     "row.doubts": ("wanneer klopt dit niet", "when is this wrong"),

@@ -66,6 +66,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Buiten dit seizoen is het hier niet druk.",
         "Outside this season it is not busy here.",
     ),
+    "targets.nearby": ("Binnen {distance} m: {found}.", "Within {distance} m: {found}."),
+    "targets.nearby.none": ("geen {layer}", "no {layer}"),
     "words.targets": (
         "In de {days} dagen vanaf {start} worden {expected} {crime} verwacht; {n} gebieden van samen {area} hectare "
         "({share_area} van het gebied) bevatten er naar verwachting {inside} ({share}).",
