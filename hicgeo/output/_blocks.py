@@ -57,6 +57,8 @@ def as_json(layer: Layer) -> dict[str, Any]:
         "rows": layer.rows,
         "values": layer.values,
         "classes": [vars(entry) for entry in layer.classes],
+        "headline": layer.headline,
+        "digest": layer.digest,
     }
     if layer.shapes is not None:
         data["shapes"] = {"type": "FeatureCollection", "features": features(layer.shapes)}

@@ -132,9 +132,11 @@ class Layer:
     always
         Whether two periods are always shown side by side.
     headline
-        The one sentence that a briefing quotes; empty when there is nothing to say.
+        The one sentence over the legend, and in a briefing; empty when there is nothing to say.
     digest
-        The table that a briefing quotes: headings, then the lines that matter most.
+        The table that paper and a briefing show: headings, then the lines that matter most.
+    period
+        What tells it from the same figure of another period.
     """
 
     kind: Literal["areas", "cells", "spots"]
@@ -154,6 +156,7 @@ class Layer:
     always: bool = False
     headline: str = ""
     digest: tuple[tuple[str, ...], ...] = ()
+    period: str = ""
 
 
 def class_breaks(values: npt.NDArray[np.float64], classes: int = 5) -> npt.NDArray[np.float64]:
@@ -189,12 +192,12 @@ def rounded_breaks(bounds: npt.NDArray[np.float64], values: npt.NDArray[np.float
     return np.array([bound for bound, n in zip(rounded, counts, strict=False) if n], float)
 
 
-def ranges(breaks: npt.NDArray[np.float64], scene: Scene) -> list[str]:
-    """Labels of the classes that the bounds make, every bound with the digits it has."""
+def ranges(breaks: npt.NDArray[np.float64], values: npt.NDArray[np.float64], scene: Scene) -> list[str]:
+    """Labels of the classes that the bounds make of values, every bound with the digits it has; none without values."""
     digits = [f"{bound:.6f}".rstrip("0").partition(".")[2] for bound in breaks]
     said = [scene.number(float(bound), len(each)) for bound, each in zip(breaks, digits, strict=True)]
-    if not said:
-        return [scene.say("from", low=scene.number(0))]
+    if not said:  # all the same
+        return [scene.number(value, 0 if value.is_integer() else 1) for value in np.unique(values)[:1].tolist()]
     middle = [scene.say("between", low=low, high=high) for low, high in pairwise(said)]
     return [scene.say("below", high=said[0]), *middle, scene.say("from", low=said[-1])]
 

@@ -65,7 +65,7 @@ def surface_layer(surface: xr.DataArray, scene: Scene, name: str | None, *, leas
         which = _merged(which, np.nan_to_num(density) * cell**2 / 1e6, least)
     shapes = unions(which, surface["x"].to_numpy(), surface["y"].to_numpy(), cell, len(breaks), surface.attrs["crs"])
     colours = ("#f7f8f6", *spread(SURFACE_COLOURS, len(breaks) + 1)[1:])
-    labels = ranges(breaks, scene)
+    labels = ranges(breaks, present, scene)
     noted = all(surface.attrs.get(key) is not None for key in ("bandwidth", "kernel", "n"))
     sparse = [scene.say("note.sparse", least=scene.number(least))] if least else []
     note = (

@@ -55,10 +55,11 @@ def month_layer(counts: pd.DataFrame, scene: Scene, crime_type: str, months: Seq
     state = table.pivot(index="code", columns="month", values="status").reindex(index=wide.index, columns=shown)
     dry = scene.dry(wide.index)
     now = number[:, YEAR:]
-    breaks = class_breaks(now[dry][now[dry] > 0])
+    some = now[dry][now[dry] > 0]
+    breaks = class_breaks(some)
     colours = spread(RATE_COLOURS, len(breaks) + 1)
     classes: list[tuple[str, str, Any]] = [(scene.say("months.zero"), "#f7f8f6", "")]
-    classes += [(label, colour, "") for label, colour in zip(ranges(breaks, scene), colours, strict=True)]
+    classes += [(label, colour, "") for label, colour in zip(ranges(breaks, some, scene), colours, strict=True)]
     classes.append((scene.say("months.missing"), "#ffffff", "hatch-gap"))
     place = np.where(now > 0, np.digitize(now, breaks) + 1, 0)
     place[np.isnan(now)] = len(classes) - 1
@@ -120,7 +121,7 @@ def comparison_layer(earlier: pd.DataFrame, later: pd.DataFrame, scene: Scene) -
     judged = both["state"].isin(["boven", "niet te onderscheiden", "onder"]) & scene.dry(both.index)
     breaks = class_breaks(both.loc[judged.to_numpy(), "rate"].to_numpy(float))
     layers = [rate_layers(rates, scene, breaks=breaks)[0] for rates in (earlier, later)]
-    labels = [layer.unit.rpartition(", ")[2] for layer in layers]
+    labels = [layer.period for layer in layers]
     frames = tuple(Frame(label, layer.member, layer.values, "") for label, layer in zip(labels, layers, strict=True))
     last = layers[1]
     return Layer(

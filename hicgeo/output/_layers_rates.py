@@ -28,6 +28,14 @@ from hicgeo.output.language import base_name, crime, percent, period_text
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+SET_APART: dict[str, Literal["hatch-small", "hatch-gap"]] = {
+    "te klein": "hatch-small",
+    "onvolledig": "hatch-gap",
+    "afgeschermd": "hatch-small",
+    "none": "hatch-gap",
+}
+"""States without a colour, in the order of the legend, which names those that occur."""
+
 
 def rate_layers(
     rates: pd.DataFrame, scene: Scene, *, breaks: npt.NDArray[np.float64] | None = None
@@ -42,27 +50,29 @@ def rate_layers(
             "attrs without crime_type or base (joining tables drops them)",
             "give the answer of hicgeo.rates, with columns added by assign",
         )
+    # an area of the map that the table passes over has no figures, which is not the same as none
+    rates = rates.reindex(rates.index.union(scene.areas.index[scene.dry(scene.areas.index)]))
     kind, per = crime(about.get("crime_type"), scene.language), scene.number(float(about.get("per", 1000)))
     words = {"crime": kind, "per": per, "base": base_name(about.get("base"), scene.language)}
     words["period"] = period_text(about.get("period"), scene.language)
-    state = rates["state"].astype(object).where(rates["state"].notna() & scene.dry(rates.index))
+    state = rates["state"].astype(object).where(rates["state"].notna(), "none").where(scene.dry(rates.index))
     notes = [*absent]
     share = about.get("coverage", 1.0)
     if share < 1:
         notes.append(scene.say("note.coverage", share=percent(share, scene.language), base=words["base"]))
     moved = [code for code in about.get("moved_border", []) if code in scene.areas.index]
     if moved:
-        names = scene.areas["name"].reindex(moved).fillna("–")
-        notes.append(scene.say("note.moved", n=scene.number(len(moved)), names=", ".join(names)))
-    secret = rates["hidden"].to_numpy(bool) if "hidden" in rates else np.zeros(len(rates), dtype=bool)
-    state = state.mask(secret, "afgeschermd")
+        names = ", ".join(map(scene.named, moved))
+        notes.append(scene.say("note.moved", n=scene.number(len(moved)), names=names))
+    if "hidden" in rates:
+        state = state.mask(rates["hidden"].eq(True), "afgeschermd")
     judged = state.isin(["boven", "niet te onderscheiden", "onder"]).to_numpy()
     rows = tuple(
         scene.say(key, **words)
         for key in ("row.incidents", "row.base", "row.rate", "row.interval", "row.norm", "row.state", "row.coverage")
     )
     values = {
-        str(code): (
+        str(row.Index): (
             scene.number(row.incidents, 0 if pd.isna(row.incidents) or row.incidents == round(row.incidents) else 1),
             scene.number(row.base),
             scene.number(row.rate, 1),
@@ -71,29 +81,21 @@ def rate_layers(
             scene.say(f"state.{verdict}") if isinstance(verdict, str) else scene.say("state.none"),
             "" if row.coverage == 1 or pd.isna(row.coverage) else percent(row.coverage, scene.language, decimals=0),
         )
-        for (code, row), verdict in zip(
-            rates.astype({"state": object}).set_axis(rates.index).iterrows(), state, strict=True
-        )
-        if code in scene.areas.index
+        for row, verdict in zip(rates.itertuples(), state, strict=True)
+        if row.Index in scene.areas.index
     }
     rate = rates["rate"].to_numpy(float)
     breaks = class_breaks(rate[judged]) if breaks is None else breaks
     which = np.digitize(rate, breaks)
-    labels = ranges(breaks, scene) if judged.any() or len(breaks) else []
+    labels = ranges(breaks, rate[judged], scene)
     colours = spread(RATE_COLOURS, len(labels)) if labels else []
     classes = [(label, colour, "") for label, colour in zip(labels, colours, strict=True)]
     by_rate = {str(code): int(which[place]) for place, code in enumerate(rates.index) if judged[place]}
-    set_apart: list[tuple[str, Literal["hatch-small", "hatch-gap"]]] = [
-        ("te klein", "hatch-small"),
-        ("onvolledig", "hatch-gap"),
-    ]
-    if secret.any():
-        set_apart.append(("afgeschermd", "hatch-small"))
     norm_classes = [(scene.say(f"state.{each}"), colour, "") for each, colour in NORM_COLOURS.items()]
     by_norm = {
         str(c): list(NORM_COLOURS).index(s) for c, s in zip(rates.index, state, strict=True) if s in NORM_COLOURS
     }
-    for name, pattern in set_apart:
+    for name, pattern in SET_APART.items():
         codes = [str(code) for code in rates.index[(state == name).to_numpy()]]
         by_rate |= dict.fromkeys(codes, len(classes))
         by_norm |= dict.fromkeys(codes, len(norm_classes))
@@ -101,7 +103,15 @@ def rate_layers(
         norm_classes.append((scene.say(f"state.{name}"), "#ffffff", pattern))
     norms = rates["norm"].dropna().round(9).unique()
     unit = scene.say("unit.norm", **words, norm=scene.number(norms[0], 1)) if len(norms) == 1 else None
-    common: dict[str, Any] = {"kind": "areas", "rows": rows, "values": values}
+    above = rates.loc[(state == "boven").to_numpy(), "rate"].sort_values(ascending=False, kind="stable")
+    common: dict[str, Any] = {
+        "kind": "areas",
+        "rows": rows,
+        "values": values,
+        "period": words["period"],
+        "headline": _above_norm(above.index, moved, scene, judged=int(judged.sum()), **words),
+        "digest": _highest(above.index.difference(moved, sort=False), scene, rows, values),
+    }
     return (
         Layer(
             key="rate",
@@ -115,42 +125,36 @@ def rate_layers(
         Layer(
             key="norm",
             name=scene.say("layer.norm", **words),
-            unit=unit or scene.say("unit.norm.many"),
+            unit=(unit or scene.say("unit.norm.many", **words)).rstrip("; "),
             notes=(scene.say("note.norm"), *notes),
             classes=entries(norm_classes, by_norm, scene),
             member=by_norm,
-            headline=_above_norm(rates, state, scene, kind),
-            digest=_highest(rates, state, scene, rows, values),
             **common,
         ),
     )
 
 
-def _above(rates: pd.DataFrame, state: pd.Series) -> list[str]:
-    """Codes above the norm, the highest rate first."""
-    above = rates.loc[(state == "boven").to_numpy(), "rate"]
-    return [str(code) for code in above.sort_index().sort_values(ascending=False, kind="stable").index]
-
-
-def _above_norm(rates: pd.DataFrame, state: pd.Series, scene: Scene, kind: str) -> str:
-    """Sentence on how many areas are above the norm, and which."""
-    judged = int(state.isin(list(NORM_COLOURS)).sum())
-    above = _above(rates, state)
-    words = {"crime": kind, "n": scene.number(len(above)), "judged": scene.number(judged)}
+def _above_norm(
+    above: pd.Index, moved: list[str], scene: Scene, *, judged: int, crime: str, period: str, **_: str
+) -> str:
+    """Sentence on how many areas are above the norm, and which: one whose figure is doubted goes unnamed."""
+    words = {"n": scene.number(len(above)), "judged": scene.number(judged), "crime": f"{crime}, {period}".rstrip(", ")}
     if not judged:
         return ""
-    if not above:
+    if not len(above):
         return scene.say("headline.norm.none", **words)
-    names = [scene.named(code) for code in above[:NAMED]]
-    more = [scene.say("picture.others", n=scene.number(len(above) - NAMED))] if len(above) > NAMED else []
-    return scene.say("headline.norm", **words, names=" ".join([", ".join(names), *more]))
+    doubted = above.intersection(moved)
+    names = [scene.named(code) for code in above.difference(moved, sort=False)[:NAMED]]
+    left = len(above) - len(names)
+    more = [scene.say("picture.others", n=scene.number(left))] if left else []
+    said = scene.say("headline.norm", **words, names=" ".join([", ".join(names), *more]).strip())
+    return said + (scene.say("headline.norm.moved", n=scene.number(len(doubted))) if len(doubted) else "")
 
 
 def _highest(
-    rates: pd.DataFrame, state: pd.Series, scene: Scene, rows: tuple[str, ...], values: Mapping[str, tuple[str, ...]]
+    above: pd.Index, scene: Scene, rows: tuple[str, ...], values: Mapping[str, tuple[str, ...]]
 ) -> tuple[tuple[str, ...], ...]:
     """Table of the highest areas above the norm: count, rate, interval and norm."""
-    above = _above(rates, state)[:DIGEST]
     shown = (0, 2, 3, 4)
-    lines = [(scene.named(code), *(values[code][place] for place in shown)) for code in above]
+    lines = [(scene.named(code), *(values[code][place] for place in shown)) for code in above[:DIGEST]]
     return ((scene.say("page.name"), *(rows[place] for place in shown)), *lines) if lines else ()

@@ -201,11 +201,14 @@ class MapPage:
 
     def _add(self, layer: Layer, said: Sequence[str] = ()) -> None:
         layer = replace(layer, notes=(*layer.notes, *said))
-        name = f"hicgeo-layer-{len(self.layers) + 1}"
-        if any(layer.name == each.name for each in self.layers):  # the same figure of another period
-            layer = replace(layer, name=f"{layer.name} ({layer.unit})")
+        title, place = layer.name, len(self.layers)
+        for n, each in enumerate(self.layers):  # the same figure of another period
+            if each.name in (title, _dated(title, each)):
+                self.layers[n] = replace(each, name=_dated(title, each))
+                layer = replace(layer, name=_dated(title, layer))
         self.layers.append(layer)
-        self.map.add_child(Block(lambda: json_block(name, as_json(layer)), f'hicgeo.layer("{name}");'))
+        name = f"hicgeo-layer-{place + 1}"
+        self.map.add_child(Block(lambda: json_block(name, as_json(self.layers[place])), f'hicgeo.layer("{name}");'))
 
     def _render(self, *, paper: str = "landscape", tiles: bool = False) -> bytes:
         self._tiles = tiles
@@ -224,3 +227,8 @@ class MapPage:
             )
         finally:
             del self.map._children[key]
+
+
+def _dated(title: str, layer: Layer) -> str:
+    """Name of a layer that tells it from the same figure of another period."""
+    return f"{title} ({layer.period or layer.unit})"

@@ -75,7 +75,7 @@ def plot_risk(risk: Any, areas: gpd.GeoDataFrame, *, language: str = "nl") -> Pi
     contours: list[Any] = []
     classes = [
         Patch(facecolor=colour, edgecolor="#8b959e", linewidth=0.5, label=label)
-        for colour, label in zip(COLOURS, ranges(BREAKS, scene), strict=True)
+        for colour, label in zip(COLOURS, ranges(BREAKS, BREAKS, scene), strict=True)
     ]
     for sides, width, key in ((("high", "low"), 0.8, "here"), (("family",), 2.0, "family")):
         shown = lines[lines["side"].isin(sides)]

@@ -141,6 +141,37 @@ def test_it_fits_on_the_screen(opened, saved, width):
     assert box["height"] > 250
 
 
+@pytest.mark.parametrize("width", [320, 390])
+def test_a_finger_gets_the_figures_in_sight_below_the_map(chromium, saved, width):
+    context = chromium.new_context(viewport={"width": width, "height": 800}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto((saved / "kaart.html").as_uri())
+    for touched, said in (
+        (page.locator(".leaflet-overlay-pane path").nth(1), "woninginbraken per 1.000"),
+        (page.locator(".rank").first, "Hotspot 1"),
+    ):
+        touched.tap()
+        assert page.locator(".leaflet-tooltip.tip:visible").count() == 0, "it would run off the map"
+        card, drawn = page.locator("#card"), page.locator(".folium-map").bounding_box()
+        assert said in card.inner_text()
+        assert card.bounding_box()["y"] == pytest.approx(drawn["y"] + drawn["height"], abs=20)
+        assert card.locator("tr").nth(3).bounding_box()["y"] < 800
+        assert drawn["y"] + drawn["height"] >= 350, "and of the map something is left"
+    context.close()
+
+
+def test_the_page_says_what_the_map_shows_and_paper_which_areas(opened, saved):
+    page, _ = opened(saved / "kaart.html")
+    told = page.locator("#legend .headline").first.inner_text()
+    assert told.startswith("Woninginbraken, 2024: 2 van ")
+    assert "(Buurt C, Buurt B)" in told
+    assert page.locator("#legend .digest").first.is_hidden()
+    page.emulate_media(media="print")
+    lines = page.locator("#legend .digest.rate tr")
+    assert lines.nth(1).locator("td").all_inner_texts()[:3] == ["Buurt C", "7", "10,0"]
+    assert lines.nth(1).is_visible()
+
+
 def test_the_index_page_leads_to_the_map(opened, saved):
     page, heard = opened(saved / "index.html")
     assert page.locator("h1").inner_text() == scenes.EVIL

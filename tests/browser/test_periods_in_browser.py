@@ -91,3 +91,18 @@ def test_the_controls_fit_on_the_screen(opened, saved, width):
         box = page.locator(each).bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= width
+
+
+@pytest.mark.parametrize("size", [(390, 780), (1280, 860)])
+def test_the_slider_leaves_the_whole_map_in_sight(opened, saved, size):
+    page, _ = opened(saved, viewport=dict(zip(("width", "height"), size, strict=True)))
+    for turned in (size, size[::-1]):
+        page.set_viewport_size(dict(zip(("width", "height"), turned, strict=True)))
+        page.wait_for_timeout(400)
+        drawn, border = (
+            page.locator(each).first.bounding_box() for each in (".folium-map", ".leaflet-outline-pane path")
+        )
+        assert border["y"] >= drawn["y"]
+        assert border["y"] + border["height"] <= drawn["y"] + drawn["height"]
+        assert border["x"] >= drawn["x"]
+        assert border["x"] + border["width"] <= drawn["x"] + drawn["width"]

@@ -10,6 +10,8 @@ import shapely
 from test_maps import layers
 
 from hicgeo.errors import AlignmentError, ColumnError, CrsError, DisclosureError, InputError
+from hicgeo.output._layers import Scene
+from hicgeo.output._layers_months import comparison_layer
 from hicgeo.output.maps import HotspotMap
 
 
@@ -144,9 +146,29 @@ def test_the_same_layer_of_two_periods_has_two_names():
     older = scenes.rates(areas)
     older.attrs = older.attrs | {"period": "2019"}
     made = HotspotMap(areas, title="t").add_rates(scenes.rates(areas)).add_rates(older)
-    names = [layer.name for layer in made.layers]
-    assert len(set(names)) == 4
-    assert "2019" in names[2]
+    made.add_rates(scenes.rates(areas).assign(norm=7.0).pipe(_of, scenes.rates(areas).attrs | {"period": "2020"}))
+    rate, norm = "Woninginbraken per 1.000 woningen", "Woninginbraken: vergeleken met de norm"
+    years = ("2024", "2019", "2020")
+    names = [f"{what} ({year})" for year in years for what in (rate, norm)]
+    assert [layer.name for layer in made.layers] == names
+    assert [data["name"] for data in layers(made.to_html()).values()] == names
+    assert all(year in layer.unit for year, layer in zip(years, made.layers[1::2], strict=True))
+
+
+def _of(rates, attrs):
+    rates.attrs = attrs
+    return rates
+
+
+def test_a_figure_hidden_in_one_of_two_periods_is_hatched_there():
+    areas = scenes.areas()
+    later = scenes.rates(areas)
+    earlier = later.assign(hidden=areas.index == "BU99990006", rate=later["rate"] * 2)
+    earlier.attrs = later.attrs | {"period": "2019"}
+    made = comparison_layer(earlier, later, Scene.of(areas, "nl"))
+    before, after = (made.classes[frame.member["BU99990006"]] for frame in made.frames)
+    assert (before.label, before.pattern) == ("afgeschermd", "hatch-small")
+    assert after.pattern == ""
 
 
 def test_a_background_holds_shapes_near_by_and_no_column_but_a_name():

@@ -14,6 +14,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{Crime}: {n} van {judged} {areas} aantoonbaar boven de norm ({names}).",
         "{Crime}: {n} of {judged} {areas} demonstrably above the norm ({names}).",
     ),
+    "headline.norm.moved": (
+        " Bij {n} ervan klopt het cijfer waarschijnlijk niet: de grens is verschoven.",
+        " For {n} of these the figure is probably wrong: the border has moved.",
+    ),
     "headline.norm.none": (
         "{Crime}: geen van {judged} {areas} is aantoonbaar boven de norm.",
         "{Crime}: none of {judged} {areas} is demonstrably above the norm.",

@@ -11,10 +11,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     "layer.norm": ("{Crime}: vergeleken met de norm", "{Crime}: compared with the norm"),
     "unit.rate": ("{crime} per {per} {base}, {period}", "{crime} per {per} {base}, {period}"),
     "unit.norm": (
-        "norm: {norm} per {per} {base}; hooguit 1 op de 20 oordelen onjuist",
-        "norm: {norm} per {per} {base}; at most 1 verdict in 20 is wrong",
+        "norm: {norm} per {per} {base}; hooguit 1 op de 20 oordelen onjuist; {period}",
+        "norm: {norm} per {per} {base}; at most 1 verdict in 20 is wrong; {period}",
     ),
-    "unit.norm.many": ("hooguit 1 op de 20 oordelen onjuist", "at most 1 verdict in 20 is wrong"),
+    "unit.norm.many": (
+        "hooguit 1 op de 20 oordelen onjuist; {period}",
+        "at most 1 verdict in 20 is wrong; {period}",
+    ),
     "note.rate": (
         "Gearceerde {areas} zijn niet ingekleurd: het cijfer is daar te onzeker of onvolledig.",
         "Hatched {areas} are not coloured: their figure is too uncertain or incomplete.",

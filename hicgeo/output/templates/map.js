@@ -14,6 +14,7 @@
   let map, page, areas, before, steps;
   let theme = null;
   let marked = null; // feature whose figures are in the card
+  let moved = false; // a reader has chosen what to look at
   const themes = [];
   const overlays = [];
   const labels = []; // marker of a rank, the bounds of its shape, and the corner where it stands by preference
@@ -84,6 +85,17 @@
   const held = (layer, place) => Object.keys(layer.frames ? layer.frames.member : layer.member)
     .filter((code) => byCode.has(code) && classOf(layer, code, layer.step) === place).length;
 
+  /* On paper nobody can ask for a card: the lines that matter most stand under the legend. */
+  function digest(layer) {
+    const table = make("table", `digest ${layer.key}`);
+    layer.digest.forEach((said, n) => {
+      const line = make("tr");
+      line.append(...said.map((each) => make(n ? "td" : "th", "", each)));
+      table.append(line);
+    });
+    return table;
+  }
+
   /* Legend counts of a layer with periods are those of the period that is shown. */
   function counted(layer, place) {
     if (!layer.frames) return layer.classes[place].count;
@@ -94,6 +106,7 @@
   function legendBlock(layer) {
     const block = make("div", "legend-block");
     block.append(make("h2", "", layer.name), make("p", "unit", layer.unit));
+    if (layer.headline && !layer.notes.includes(layer.headline)) block.append(make("p", "headline", layer.headline));
     const list = make("ul", "classes");
     layer.classes.forEach((entry, place) => {
       if (layer.kind === "areas" && entry.pattern && !held(layer, place)) return; // nothing on the map is hatched so
@@ -106,6 +119,7 @@
     block.append(list);
     const told = layer.frames ? [layer.frames.notes[layer.step], ...layer.notes] : layer.notes;
     for (const note of told) if (note) block.append(make("p", "note", note));
+    if (layer.digest.length) block.append(digest(layer));
     return block;
   }
 
@@ -182,10 +196,13 @@
     }).addTo(map) : null;
   }
 
-  /* Beside the map the panel scrolls to the figures; on a phone they are below it, and the map stays in sight. */
+  /* Beside the map the panel scrolls to the figures; on a phone they are right below it, and the map stays in sight. */
   function tell(content) {
-    byId("card").replaceChildren(content);
-    if (matchMedia("(min-width: 52rem)").matches) byId("card").scrollIntoView({ block: "nearest" });
+    const node = byId("card");
+    node.replaceChildren(content);
+    if (matchMedia("(min-width: 52rem)").matches) { node.scrollIntoView({ block: "nearest" }); return; }
+    const down = (part, end) => part.getBoundingClientRect().bottom - end;
+    scrollBy(0, Math.max(0, Math.min(down(node, innerHeight), down(map.getContainer(), innerHeight / 2))));
   }
 
   /* Hundreds of shapes are no stops for the Tab key: the search, the labels and the table are. */
@@ -231,7 +248,7 @@
       const button = map.getContainer().querySelector(`.leaflet-control-zoom-${css}`);
       if (button) { button.title = label; button.setAttribute("aria-label", label); }
     }
-    print();
+    fit();
     steps = hicgeoSteps(map, page, refresh);
     search();
     tiles(ground);
@@ -239,18 +256,20 @@
     for (const form of ["layers", "search"]) byId(form).addEventListener("submit", (event) => event.preventDefault());
   }
 
-  /* Paper has another shape: show what the screen showed, or all of it as long as nobody moved the map. */
-  function print() {
+  /* Another screen and paper have another shape: show all of it as long as nobody moved the map, on paper what they saw. */
+  function fit() {
     const paper = matchMedia("print"), snap = map.options.zoomSnap;
-    let moved = false, view = map.getBounds();
+    let view = map.getBounds();
+    const all = () => map.fitBounds(page.bounds, { animate: false, padding: [12, 12] });
     const hand = () => { moved = true; };
     for (const each of ["wheel", "keydown", "dblclick", "touchmove", "mousedown"]) map.getContainer().addEventListener(each, hand, { passive: true });
     map.on("moveend", () => { if (!paper.matches) view = map.getBounds(); });
+    map.on("resize", () => { if (!moved) all(); }); // a phone is turned, or the slider takes its place
     paper.addEventListener("change", () => {
-      const shown = moved ? view : page.bounds;
+      const shown = view;
       map.options.zoomSnap = paper.matches ? 0 : snap;
       map.invalidateSize({ animate: false, pan: false });
-      map.fitBounds(shown, { animate: false, padding: moved ? [0, 0] : [12, 12] });
+      if (moved) map.fitBounds(shown, { animate: false }); else all();
     });
   }
 
@@ -299,7 +318,9 @@
       show(feature);
       const bounds = byCode.get(feature.id).getBounds();
       const size = map.latLngToContainerPoint(bounds.getSouthEast()).subtract(map.latLngToContainerPoint(bounds.getNorthWest()));
-      if (!map.getBounds().contains(bounds) || Math.min(size.x, size.y) < 24) map.fitBounds(bounds, { padding: [120, 120], animate: false });
+      if (map.getBounds().contains(bounds) && Math.min(size.x, size.y) >= 24) return;
+      moved = true;
+      map.fitBounds(bounds, { padding: [120, 120], animate: false });
     };
     find.addEventListener("input", () => seek(false));
     find.addEventListener("change", () => seek(true));
