@@ -98,6 +98,7 @@ def write_index(
     handling: Handling | None = None,
     fictional: bool = False,
     missing: Sequence[tuple[str, str]] = (),
+    left_out: Sequence[tuple[str, str]] = (),
 ) -> Path:
     """Write a page with a card for each map, as one HTML file that asks the network for nothing.
 
@@ -112,7 +113,9 @@ def write_index(
     profile, language, period, source, date, handling, fictional
         As in `HotspotMap`.
     missing
-        What is not there, each with the reason in the words of an error: a reader must not take it for nothing found.
+        What was not made, each with the reason: a reader must not take it for nothing found.
+    left_out
+        What is never in an output like this, each with the reason.
 
     Returns
     -------
@@ -163,8 +166,14 @@ def write_index(
         .render(
             page=page,
             policy=POLICY_MARK,
-            missing=missing,
-            missing_title=text("page.missing", known),
+            absent=[
+                {"title": text(title, known), "rule": text(rule, known), "parts": parts}
+                for title, rule, parts in (
+                    ("page.left_out", "page.left_out_rule", left_out),
+                    ("page.missing", "page.missing_rule", missing),
+                )
+                if parts
+            ],
             own_style=Markup(own_text("page.css")),  # noqa: S704  a file of this package
             entries=[
                 {

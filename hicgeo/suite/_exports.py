@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hicgeo.errors import HicgeoError
+from hicgeo.errors import ConfigError, HicgeoError
 from hicgeo.output.disclosure import Ledger
 from hicgeo.output.language import Language, percent, text
 from hicgeo.schema import CRIME_TYPES, LEAST_LOCATED
@@ -21,6 +21,7 @@ from hicgeo.suite.config import RunConfig
 
 if TYPE_CHECKING:
     from hicgeo.output.maps import HotspotMap
+    from hicgeo.sources.incidents import Intake
     from hicgeo.suite.run import Run
 
 MOST = 40
@@ -145,6 +146,38 @@ def warning_of(located: float, language: Language) -> str:
     if located >= LEAST_LOCATED:
         return ""
     return text("page.few_located", language, share=percent(located, language))
+
+
+def located_enough(export: Intake, *, accept: bool) -> Intake:
+    """Give an export back when it may speak for the whole.
+
+    Parameters
+    ----------
+    export
+        What came of reading it.
+    accept
+        Whether the run file accepts that many incidents have no place.
+
+    Raises
+    ------
+    ConfigError
+        No incident was accepted, or too few have a place.
+    """
+    if export.read and export.incidents.empty:
+        why = ", ".join(f"{reason} {n:,}" for reason, n in export.rejected["reason"].value_counts().head(3).items())
+        raise ConfigError(
+            "an export must have at least one incident that is accepted",
+            f"none of {export.read:,} ({why})",
+            "look at notebook 01, and at columns, crs and crime_types under incidents",
+        )
+    if export.located < LEAST_LOCATED and not accept:
+        raise ConfigError(
+            f"at least {LEAST_LOCATED:.0%} of the incidents must have a place, for a map to speak for the whole",
+            f"{export.located:.1%} have one ({len(export.incidents):,} are accepted)",
+            "complete the export (notebook 01 shows where places are missing), or set accept_unlocated: true under "
+            "incidents, which puts the share on every map",
+        )
+    return export
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,8 @@ def run(
     if result.skipped:
         typer.echo(f"Not changed, not run again: {', '.join(result.skipped)}")
     typer.echo(f"Index page: {relative(result.index, root)}")
+    for name, parts in result.left_out.items():
+        typer.echo(f"Left out, because it is not for everybody: {name} ({', '.join(parts)})")
     for name, failure in result.failures.items():
         typer.echo(f"Failed: {name}. {failure}", err=True)
     if result.failures:

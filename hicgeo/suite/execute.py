@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from hicgeo.errors import ConfigError, HicgeoError
 from hicgeo.output._write import sweep, write_bytes
+from hicgeo.output.refusals import LEFT_OUT, left_out, refused
 from hicgeo.suite._exports import ledger_of
 from hicgeo.suite._notebooks import Failure, Notebook, check_parameters, execute, pick
 from hicgeo.suite._project import file_hash, find_config, find_root, fingerprint, relative, source_hash, versions
+from hicgeo.suite._public import LeftOut
 from hicgeo.suite._recognised import Recognised
 from hicgeo.suite.config import RunConfig
 from hicgeo.suite.run import NOTEBOOK_VARIABLE, Run, open_run
@@ -45,6 +47,8 @@ class SuiteResult:
         Notebooks that ran, and those of which nothing had changed; after their municipality when each is run apart.
     failures
         Notebook to the reason why it failed, in the three parts of every error.
+    left_out
+        Notebook to the parts that it left out because they are not for everybody: no failure.
     """
 
     index: Path
@@ -52,6 +56,7 @@ class SuiteResult:
     executed: tuple[str, ...]
     skipped: tuple[str, ...]
     failures: Mapping[str, Failure]
+    left_out: Mapping[str, tuple[str, ...]]
 
 
 def run_suite(
@@ -110,6 +115,10 @@ def run_suite(
         for notebook in notebooks
     ]
     due = [task for task in tasks if task.notebook.name in wanted and (force or not task.is_current())]
+    if opened.config.profile == "openbaar":
+        for task in tasks:
+            if task not in due and not task.done:
+                task.clear()
     if due:
         _execute(due, jobs)
 
@@ -129,6 +138,7 @@ def run_suite(
         executed=tuple(task.label for task in due),
         skipped=tuple(task.label for task in tasks if task not in due and task.notebook.name in wanted),
         failures={task.label: failure for task in tasks if (failure := task.failure)},
+        left_out={task.label: tuple(parts) for task in tasks if (parts := task.left_out)},
     )
 
 
@@ -188,14 +198,30 @@ class _Task:
         return Failure(**known) if known else None
 
     @property
+    def done(self) -> bool:
+        """Whether it ran to its end on what is there now."""
+        return self.state.get("key") == self.key and self.state.get("failure") is None
+
+    @property
     def outputs(self) -> dict[str, str]:
         """Files that it wrote, from the folder of the run, to their SHA-256; empty unless it is done."""
-        done = self.state.get("key") == self.key and self.state.get("failure") is None
-        return dict(self.state["outputs"]) if done else {}
+        return dict(self.state["outputs"]) if self.done else {}
+
+    @property
+    def left_out(self) -> list[str]:
+        """Parts that it left out because they are not for everybody."""
+        return list(self.state["left_out"]) if self.done else []
+
+    @property
+    def status(self) -> str:
+        """What came of it: failed, left out, done or not run."""
+        if self.done:
+            return "left out" if self.left_out and not self.outputs else "done"
+        return "failed" if self.failure else "not run"
 
     def is_current(self) -> bool:
         """Tell whether it ran on exactly this and everything that it wrote is still there."""
-        return bool(self.outputs) and all(
+        return self.done and all(
             (self.run.folder / name).is_file() and file_hash(self.run.folder / name) == known
             for name, known in self.outputs.items()
         )
@@ -206,27 +232,34 @@ class _Task:
             if name in self.outputs and "picture" in note:
                 yield name, note
 
-    def execute(self, on_cell: Callable[[], None]) -> None:
+    def clear(self) -> None:
+        """Remove what it left when it last ran, for the triangle perhaps where it is now for everybody."""
         for name in self._saved():
             self.run.discard(name)
+        for folder in (self.run.folder, self.run.private):
+            (folder / self._kept).unlink(missing_ok=True)
+        LeftOut(self.run.private).forget(self.notebook.name)
         self._memory.unlink(missing_ok=True)
+
+    def execute(self, on_cell: Callable[[], None]) -> None:
+        self.clear()
         began = time.perf_counter()
-        kept = f"notebooks/{self.notebook.name}.ipynb"
         failure = execute(
             self.notebook,
             {**self.parameters, "run": self._run_parameter(), "municipality": self.run.municipality},
             environment={"HICGEO_RUN": str(self.config_path), NOTEBOOK_VARIABLE: self.notebook.name},
             # in the house: it shows what a public map hides
-            target=(self.run.private if self.run.config.profile == "openbaar" else self.run.folder) / kept,
+            target=(self.run.private if self.run.config.profile == "openbaar" else self.run.folder) / self._kept,
             log=self.run.private / "logs" / f"{self.notebook.name}.log",
             on_cell=on_cell,
             speaks=self._speaks,
         )
-        written = [*self._saved(), *([kept] if (self.run.folder / kept).is_file() else [])]
+        written = [*self._saved(), *([self._kept] if (self.run.folder / self._kept).is_file() else [])]
         self.state = {
             "key": self.key,
             "failure": asdict(failure) if failure else None,
             "outputs": {name: file_hash(self.run.folder / name) for name in sorted(written)},
+            "left_out": LeftOut(self.run.private).of(self.notebook.name),
             "seconds": round(time.perf_counter() - began, 1),
         }
         write_bytes(self._memory, json.dumps(self.state, indent=1).encode())
@@ -239,6 +272,10 @@ class _Task:
             except HicgeoError:
                 self._recognised = Recognised(None)
         return self._recognised.in_text(text)
+
+    @property
+    def _kept(self) -> str:
+        return f"notebooks/{self.notebook.name}.ipynb"
 
     @property
     def _memory(self) -> Path:
@@ -288,7 +325,7 @@ def _execute(due: Sequence[_Task], jobs: int) -> None:
                 futures: list[Future[_Task]] = [pool.submit(one, task) for task in batch]
                 for future in as_completed(futures):
                     task = future.result()
-                    say(f"{task.label}: {'FAILED' if task.failure else 'done'}, {task.state['seconds']} s")
+                    say(f"{task.label}: {'FAILED' if task.failure else task.status}, {task.state['seconds']} s")
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -325,7 +362,9 @@ def _settings(run: Run) -> dict[str, Any]:
 
 def _write_index(opened: Run, tasks: Sequence[_Task], path: Path) -> None:
     from hicgeo.output.briefing import IndexEntry, write_index
+    from hicgeo.output.language import check_language
 
+    language = check_language(opened.config.language)
     entries = _write_briefings(opened, tasks)
     for task in tasks:
         for name, card in task.cards():
@@ -350,12 +389,8 @@ def _write_index(opened: Run, tasks: Sequence[_Task], path: Path) -> None:
         source=opened.source,
         handling=opened.handling,
         fictional=config.fictional,
-        # what was given may hold figures: for everybody only the rule and what to do
-        missing=[
-            (task.label, f"{why.expected}. {why.remedy}." if config.profile == "openbaar" else str(why))
-            for task in tasks
-            if (why := task.failure)
-        ],
+        missing=[(task.label, refused(why.error, why.expected, language)) for task in tasks if (why := task.failure)],
+        left_out=[left_out(part, language) for part in LEFT_OUT if any(part in task.left_out for task in tasks)],
     )
     ledger_of(opened).record(path, profile=config.profile)
 
@@ -436,9 +471,10 @@ def _manifest(opened: Run, tasks: Sequence[_Task], index: Path) -> dict[str, Any
                 "municipality": task.run.municipality,
                 "notebook": task.notebook.name,
                 "parameters": dict(task.parameters),
-                "status": "failed" if task.failure else "done" if task.outputs else "not run",
+                "status": task.status,
                 "outputs": {place + name: known for name, known in task.outputs.items()},
                 "failure": asdict(task.failure) if task.failure else None,
+                "left_out": task.left_out,
             }
         )
     return {

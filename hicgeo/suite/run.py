@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from hicgeo.errors import ConfigError
-from hicgeo.schema import LEAST_LOCATED
 from hicgeo.suite._background import Surroundings
-from hicgeo.suite._exports import as_markdown, card_of, facts_of, ledger_of, warning_of
+from hicgeo.suite._exports import as_markdown, card_of, facts_of, ledger_of, located_enough, warning_of
 from hicgeo.suite._project import (
     find_config,
     find_root,
@@ -23,6 +22,7 @@ from hicgeo.suite._project import (
     source_hash,
     versions,
 )
+from hicgeo.suite._public import LeftOut
 from hicgeo.suite._store import Notes, Store
 from hicgeo.suite.config import RunConfig, nearest
 
@@ -249,6 +249,21 @@ class Run(Surroundings):
         part = self.config.incidents or self.config.counts
         name = "incidents" if self.mode == "points" else "counts"
         return (part.source or self.config.inputs[name].name) if part is not None else ""
+
+    def shares(self, part: str) -> bool:
+        """Tell whether a part may be made for who the run is for; when not, the index page says that it is left out.
+
+        Parameters
+        ----------
+        part
+            "density", "season_places", "near_repeats", "targets" or "operation". Ask before looking at any figure.
+
+        Raises
+        ------
+        ConfigError
+            There is no such part.
+        """
+        return LeftOut(self.private).shares(part, self.config.profile, os.environ.get(NOTEBOOK_VARIABLE))
 
     def map(self, title: str, *, period: str = "") -> HotspotMap:
         """Map of the run's neighbourhoods, with background, profile, language, source and handling filled in.
@@ -477,22 +492,8 @@ class Run(Surroundings):
     @property
     def _located(self) -> Intake:
         """The export, when it may speak for the whole; `assignment` is there to look at what may not."""
-        export, points = self._export, self.config.incidents
-        if export.read and export.incidents.empty:
-            why = ", ".join(f"{reason} {n:,}" for reason, n in export.rejected["reason"].value_counts().head(3).items())
-            raise ConfigError(
-                "an export must have at least one incident that is accepted",
-                f"none of {export.read:,} ({why})",
-                "look at notebook 01, and at columns, crs and crime_types under incidents",
-            )
-        if export.located < LEAST_LOCATED and not (points and points.accept_unlocated):
-            raise ConfigError(
-                f"at least {LEAST_LOCATED:.0%} of the incidents must have a place, for a map to speak for the whole",
-                f"{export.located:.1%} have one ({len(export.incidents):,} are accepted)",
-                "complete the export (notebook 01 shows where places are missing), or set accept_unlocated: true under "
-                "incidents, which puts the share on every map",
-            )
-        return export
+        points = self.config.incidents
+        return located_enough(self._export, accept=bool(points and points.accept_unlocated))
 
     @property
     def _export(self) -> Intake:

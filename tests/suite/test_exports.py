@@ -9,7 +9,7 @@ from notebook_writer import write_notebook
 from scenes import targets
 from typer.testing import CliRunner
 
-from hicgeo.errors import DisclosureError
+from hicgeo.errors import ConfigError, DisclosureError
 from hicgeo.suite import cli
 from hicgeo.suite._exports import expired
 from hicgeo.suite.execute import run_suite
@@ -73,17 +73,83 @@ def test_a_public_run_hides_notes_and_keeps_its_notebooks_inside(project, notebo
     assert (project / "maps" / "tiny" / "02-hours.csv").read_bytes() == first, "the ledger changes nothing"
 
 
-def test_the_index_of_a_public_run_says_what_was_refused_without_figures(project, edit_run):
+def test_the_index_of_a_public_run_says_what_was_refused_in_its_own_language_without_figures(project, edit_run):
     edit_run("fictional: true", "fictional: true\nprofile: openbaar")
     rows = (
         'hg.open_run(run).save_table(pd.DataFrame({"incidents": [41.0]}, index=pd.Index(["x"], name="side")), "02-x")'
     )
     write_notebook(project / "notebooks" / "02-rows.ipynb", f"import hicgeo as hg\nimport pandas as pd\n{rows}")
-    failure = run_suite("tiny").failures["02-rows"]
+    result = run_suite("tiny")
+    failure = result.failures["02-rows"]
     assert "'side'" in failure.given
     index = (project / "maps" / "tiny" / "index.html").read_text(encoding="utf-8")
-    assert f'<strong>02-rows</strong>: <span lang="en">{failure.expected}. ' in index
+    assert "<strong>02-rows</strong>: Er staat niet in waarvan het de aantallen zijn" in index
+    assert failure.expected not in index, "an English message on a Dutch page"
     assert "&#39;side&#39;" not in index, "what was given may hold figures"
+    assert "Niet openbaar" not in index, "nothing was left out by rule"
+    assert (manifest_of(project)["notebooks"][0]["status"], result.left_out) == ("failed", {})
+    edit_run("title: Twee gemeenten", "title: Two\nlanguage: en")
+    run_suite("tiny")
+    english = (project / "maps" / "tiny" / "index.html").read_text(encoding="utf-8")
+    assert "It does not say what its counts are of" in english
+
+
+def manifest_of(project):
+    return json.loads((project / "maps" / "tiny" / "manifest.json").read_text(encoding="utf-8"))
+
+
+LEAVES_OUT = """
+import hicgeo as hg
+opened = hg.open_run(run, municipality=municipality)
+if opened.shares("targets"):
+    opened.save_table(opened.neighbourhoods[["dwellings"]], "02-targets")
+"""
+
+
+def test_what_is_left_out_by_rule_is_no_failure_and_the_same_whatever_the_figures(project, edit_run):
+    write_notebook(project / "notebooks" / "02-targets.ipynb", LEAVES_OUT)
+    inward = run_suite("tiny")
+    assert (inward.left_out, manifest_of(project)["notebooks"][0]["status"]) == ({}, "done")
+    assert "Niet openbaar" not in inward.index.read_text(encoding="utf-8")
+    edit_run("fictional: true", "fictional: true\nprofile: openbaar")
+    result = run_suite("tiny")
+    assert (result.failures, result.left_out) == ({}, {"02-targets": ("targets",)})
+    left = {file.name for file in (project / "maps" / "tiny").rglob("*") if file.is_file()}
+    assert left == {"index.html", "manifest.json"}, "what the triangle had is gone, its executed notebook too"
+    noted = manifest_of(project)
+    assert (noted["notebooks"][0]["status"], noted["notebooks"][0]["left_out"]) == ("left out", ["targets"])
+    assert noted["failed"] == []
+    page = result.index.read_text(encoding="utf-8")
+    assert "<h2>Niet openbaar</h2>" in page
+    assert "<strong>Waar en wanneer inzetten</strong>: Dit is alleen voor wie de inzet doet" in page
+    assert "Niet in deze uitvoer" not in page
+    assert run_suite("tiny").skipped == ("02-targets",)
+    export = project / "data" / "export.csv"
+    lines = export.read_text(encoding="utf-8").splitlines()
+    export.write_text("\n".join([lines[0], *lines[5:]]) + "\n", encoding="utf-8")
+    assert run_suite("tiny").index.read_text(encoding="utf-8") == page, "other figures, the same words"
+    done = call("run", "tiny", "--force")
+    assert done.exit_code == 0
+    assert "not for everybody: 02-targets (targets)" in done.stdout
+    edit_run("profile: openbaar", "profile: driehoek")
+    assert run_suite("tiny").left_out == {}
+    assert "Niet openbaar" not in result.index.read_text(encoding="utf-8")
+
+
+def test_what_was_made_for_the_triangle_does_not_stay_beside_what_is_for_everybody(project, edit_run):
+    for name in ("01-a", "02-b"):
+        save = LEAVES_OUT.replace('if opened.shares("targets")', "if True").replace("02-targets", name)
+        write_notebook(project / "notebooks" / f"{name}.ipynb", save)
+    assert run_suite("tiny").failures == {}
+    edit_run("fictional: true", "fictional: true\nprofile: openbaar")
+    run_suite("tiny", only=["01"])
+    left = {file.relative_to(project / "maps" / "tiny").as_posix() for file in (project / "maps" / "tiny").rglob("*.*")}
+    assert left == {"01-a.csv", "index.html", "manifest.json"}
+
+
+def test_a_part_that_nobody_knows_cannot_be_left_out(project):
+    with pytest.raises(ConfigError, match="did you mean 'targets'"):
+        open_run("tiny").shares("target")
 
 
 def test_what_may_not_leave_is_not_written_and_not_noted(project):

@@ -58,7 +58,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Purpose, recipient and retention not stated: do not distribute",
     ),
     "page.open": ("Open de kaart", "Open the map"),
-    "page.missing": ("Niet in deze uitvoer", "Not in this output"),
     "page.more": ("Meer", "More"),
     "page.tables": ("Cijfers", "Figures"),
     "page.noscript": (
