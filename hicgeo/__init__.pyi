@@ -62,6 +62,7 @@ from .sources.neighbourhoods import read_neighbourhoods
 from .sources.proposal import Proposal, propose_intake
 from .sources.sample import SampleCity, sample_city, write_sample
 from .sources.school_holidays import read_school_holidays
+from .suite.check import check_run
 from .suite.config import RunConfig
 from .suite.execute import run_suite
 from .suite.explore import explore_density
@@ -119,6 +120,7 @@ __all__ = [
     "backtest",
     "bandwidth",
     "change",
+    "check_run",
     "cluster_seasons",
     "concentration",
     "context_layers",

@@ -306,7 +306,7 @@ def propose_intake(
     given = {"sheet": sheet, "layer": layer, "query": query, "encoding": encoding}
     options = {name: value for name, value in given.items() if value is not None}
     place = _open.check_source(source, layer=layer, query=query)
-    with _sampled(place) as (sample, whole):
+    with sampled(place) as (sample, whole):
         table = read_table(sample, sheet=sheet, layer=layer, encoding=encoding)
         findings, profiles = _find(table)
         columns = {each.setting: each.value for each in findings if each.setting in NAMES and each.state == "proposed"}
@@ -337,8 +337,14 @@ def propose_intake(
 
 
 @contextmanager
-def _sampled(place: Any) -> Iterator[tuple[Any, bool]]:
-    """Give a smaller copy of a large text file, or what was given, and whether it is the whole."""
+def sampled(place: Any) -> Iterator[tuple[Any, bool]]:
+    """Give a smaller copy of a large text file, or what was given, and whether it is the whole.
+
+    Parameters
+    ----------
+    place
+        Path of a file, or a table of a database.
+    """
     if not isinstance(place, Path) or _open.kind_of(place) != "delimited" or place.stat().st_size <= SAMPLE_BYTES:
         yield place, True
         return

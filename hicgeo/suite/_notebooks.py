@@ -16,7 +16,7 @@ from typing import Any
 import hicgeo.errors
 from hicgeo.errors import ConfigError, HicgeoError
 from hicgeo.output._write import write_bytes
-from hicgeo.suite.config import nearest
+from hicgeo.suite._run_file import nearest
 
 RESERVED = ("run", "municipality")
 """Parameters that the suite fills in; every notebook has them."""

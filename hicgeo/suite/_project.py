@@ -16,7 +16,7 @@ from typing import Any
 import hicgeo
 from hicgeo.errors import ConfigError
 from hicgeo.sources._database import Database
-from hicgeo.suite.config import nearest
+from hicgeo.suite._run_file import nearest
 
 _RESULT_PACKAGES = (
     "folium", "geopandas", "jinja2", "matplotlib", "numpy", "pandas", "pyarrow", "pyogrio", "pyproj",

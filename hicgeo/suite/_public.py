@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hicgeo.errors import ConfigError
 from hicgeo.output.refusals import LEFT_OUT
-from hicgeo.suite.config import nearest
+from hicgeo.suite._run_file import nearest
 
 
 class LeftOut:

@@ -1,4 +1,4 @@
-"""The command line: `hicgeo intake`, `run`, `audit`, `purge`, `sample`, `lab`."""
+"""The command line: `hicgeo intake`, `check`, `schema`, `run`, `audit`, `purge`, `sample`, `lab`."""
 
 from __future__ import annotations
 
@@ -115,6 +115,40 @@ def run(
         typer.echo(f"Failed: {name}. {failure}", err=True)
     if result.failures:
         raise typer.Exit(1)
+
+
+@app.command()
+@_plainly
+def check(
+    run: Annotated[
+        str | None, typer.Argument(help="Run file, or its name in data/runs.", show_default="sample")
+    ] = None,
+) -> None:
+    """Look whether a run file can be run, without running it: every fault, and where it stands."""
+    from hicgeo.suite.check import check_run
+
+    checked = check_run(run)
+    typer.echo(str(checked))
+    if checked.faults:
+        raise typer.Exit(1)
+
+
+@app.command()
+@_plainly
+def schema(
+    write: Annotated[Path | None, typer.Option(help="Where to write it; to the screen when left out.")] = None,
+) -> None:
+    """Give the JSON Schema of run files, with which an editor completes and checks them as you type."""
+    from hicgeo.suite.check import schema_text
+
+    text = schema_text()
+    if write is None:
+        typer.echo(text, nl=False)
+        return
+    from hicgeo.output._write import write_bytes
+
+    written = write_bytes(write, text.encode())
+    typer.echo(f"Written: {written.name}. First line of a run file: # yaml-language-server: $schema={written.name}")
 
 
 @app.command()

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-import inspect
 import os
 import re
-import typing
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -26,11 +22,11 @@ from pydantic import (
 
 from hicgeo.errors import ConfigError
 from hicgeo.sources._database import Database, is_address
+from hicgeo.suite._run_file import Fault, Place, faults_of, line_of, load
 
 Scalar = str | int | float | bool | None
 Parameter = Scalar | list[Scalar]
 
-_MEMBER = re.compile(r"^(constrained-\w+|str|int|float|bool|none|\w+\[.*)$")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
@@ -333,16 +329,10 @@ class RunConfig(_Part):
     parameters: dict[str, dict[str, Parameter]] = {}
 
     @model_validator(mode="after")
-    def _one_way_in(self) -> RunConfig:
-        if (self.incidents is None) == (self.counts is None):
-            raise ValueError("exactly one of incidents (points) and counts (published figures) must be given")
-        return self
-
-    @model_validator(mode="after")
-    def _whole_in_public(self) -> RunConfig:
-        if self.profile == "openbaar" and self.incidents is not None and self.incidents.date == "aoristic":
-            # parts of incidents per month are finer than what the police publish: they tell when each can have been
-            raise ValueError('date must be "start" or "end" under incidents in a public run (profile openbaar)')
+    def _kept_together(self) -> RunConfig:
+        date = None if self.incidents is None else {"date": self.incidents.date}
+        for _, text in _together({"profile": self.profile, "incidents": date, "counts": self.counts}):
+            raise ValueError(text)
         return self
 
     @property
@@ -391,111 +381,43 @@ class RunConfig(_Part):
             nearest that exists.
         """
         path = Path(path)
-        try:
-            content = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Literal)  # noqa: S506 - a SafeLoader
-        except OSError as error:
-            raise ConfigError("a run needs its run file", f"{path.name}: {error.strerror}", "check the path") from None
-        except UnicodeDecodeError:
-            raise ConfigError("a run file must be text in UTF-8", path.name, "save it as UTF-8") from None
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            where = f"{path.name}, line {mark.line + 1}" if mark else path.name
-            problem = getattr(error, "problem", None) or "not readable"
-            raise ConfigError(
-                "a run file must be YAML", f"{where}: {problem}", "compare it with data/runs/sample.yml"
-            ) from None
-        if not isinstance(content, dict):
-            raise ConfigError(
-                "a run file must hold settings, as `name: value`", path.name, "compare it with data/runs/sample.yml"
-            )
+        content, lines = load(path)
         try:
             return cls.model_validate(content, context={"folder": path.resolve().parent})
         except ValidationError as error:
             raise ConfigError(
                 f"{path.name} must keep the rules of a run file",
-                "; ".join(_fault(fault) for fault in error.errors(include_url=False)),
+                "; ".join(map(str, broken_rules(error, content, lines))),
                 "correct these lines; the README names every setting",
             ) from None
 
 
-def nearest(name: str, known: typing.Iterable[str]) -> str:
-    """End of a message about an unknown name: the nearest known one, or all of them.
+def broken_rules(error: ValidationError, content: Mapping[str, Any], lines: Mapping[Place, int]) -> list[Fault]:
+    """Everything that is wrong in the settings of a run file, by line.
 
     Parameters
     ----------
-    name
-        What was given.
-    known
-        What could have been given.
-
-    Returns
-    -------
-    text
-        A clause without its full stop.
-
-    Examples
-    --------
-    >>> nearest("titel", ["name", "title"])
-    "did you mean 'title'?"
+    error
+        Of the validation.
+    content, lines
+        As `load` gives them.
     """
-    names = list(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names) or 'none'}"
+    single = [each for each in error.errors(include_url=False) if each["loc"]]
+    found = faults_of(single, lines, RunConfig)
+    together = [(line_of(place, lines), ".".join(place), text) for place, text in _together(content)]
+    found += [Fault(line, f"{where}: {text}" if where else text) for line, where, text in together]
+    return sorted(set(found))
 
 
-def _fault(fault: Mapping[str, Any]) -> str:
-    """One fault of pydantic in words, with the nearest name for an unknown key."""
-    # pydantic names the member of a union in the location; the user wrote no such key
-    steps = [str(step) for step in fault["loc"] if not _MEMBER.match(str(step))]
-    where = ".".join(steps) or "the file"
-    if fault["type"] == "extra_forbidden":
-        return f"unknown key {where!r} ({nearest(steps[-1], _keys(steps[:-1]))})"
-    if fault["type"] == "missing":
-        return f"{where!r} is missing"
-    message = str(fault["msg"]).removeprefix("Value error, ")
-    given = fault.get("input")
-    short = isinstance(given, str | int | float | bool) and len(repr(given)) <= 60
-    # an address may hold a password
-    shown = f", not {given!r}" if short and "://" not in str(given) else ""
-    return f"{where}: {message[:1].lower()}{message[1:]}{shown}"
-
-
-def _keys(location: list[str]) -> list[str]:
-    """Keys of the part of the configuration at `location`."""
-    model: type[BaseModel] | None = RunConfig
-    for step in location:
-        if model is not None and step in model.model_fields:
-            model = _model_in(model.model_fields[step].annotation)
-    return list(model.model_fields) if model is not None else []
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """First configuration part named in an annotation such as `dict[str, Part] | None`."""
-    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for part in typing.get_args(annotation) if (found := _model_in(part))), None)
-
-
-class _Literal(yaml.SafeLoader):
-    """YAML as it looks: no octal, no Norway problem, no exponents (1E3 is a code), no dates, no double keys."""
-
-    yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML gives every class its own
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if (name := str(key.value)) in seen:
-                raise yaml.MarkedYAMLError(problem=f"the key {name!r} occurs twice", problem_mark=key.start_mark)
-            seen.add(name)
-        # the text of a key is what its writer means: `03` is a notebook, `104` a code
-        return {str(key.value): self.construct_object(value, deep=True) for key, value in node.value}
-
-
-_Literal.add_constructor("tag:yaml.org,2002:map", _Literal.construct_mapping)
-for _tag, _pattern, _first in (
-    ("bool", r"true|false", [*"tf"]),
-    ("int", r"-?(?:0|[1-9][0-9]*)", [*"-0123456789"]),
-    ("float", r"-?(?:0|[1-9][0-9]*)\.[0-9]+", [*"-0123456789"]),
-    ("null", r"~|null|", [*"~n", ""]),
-):
-    _Literal.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), _first)
+def _together(content: Mapping[str, Any]) -> list[tuple[Place, str]]:
+    """Rules about several settings that are broken, and where."""
+    broken: list[tuple[Place, str]] = []
+    incidents = content.get("incidents")
+    if (incidents is None) == (content.get("counts") is None):
+        said = "exactly one of incidents (points) and counts (published figures) must be given"
+        broken.append((("counts",) if incidents is not None else (), said))
+    if content.get("profile") == "openbaar" and isinstance(incidents, Mapping) and incidents.get("date") == "aoristic":
+        # parts of incidents per month are finer than what the police publish: they tell when each can have been
+        said = 'date must be "start" or "end" under incidents in a public run (profile openbaar)'
+        broken.append((("incidents", "date"), said))
+    return broken

@@ -23,8 +23,9 @@ from hicgeo.suite._project import (
     versions,
 )
 from hicgeo.suite._public import LeftOut
+from hicgeo.suite._run_file import nearest
 from hicgeo.suite._store import Notes, Store
-from hicgeo.suite.config import RunConfig, nearest
+from hicgeo.suite.config import RunConfig
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -20,7 +20,7 @@ def call():
 def test_it_names_its_version_and_its_commands(call):
     assert call("--version").stdout == f"hicgeo {hicgeo.__version__}\n"
     shown = call("--help").stdout
-    assert all(name in shown for name in ("intake", "run", "audit", "purge", "sample", "lab"))
+    assert all(name in shown for name in ("intake", "check", "schema", "run", "audit", "purge", "sample", "lab"))
 
 
 def test_a_mistake_is_one_message_and_no_traceback(project, call):
