@@ -35,7 +35,7 @@ SAME = {"hour_of_day": "hour", "day_of_week": "weekday"}
 CHECKED = frozenset({"code", "crime_type", "time", "hour", "weekday", "target", "direct_victim", "attempted",
                      "dwelling_type", "modus"})  # fmt: skip
 """Dimensions of which it is known how their labels have to do with each other: within the dimension only."""
-_DAYS = {
+DAYS = {
     name: str(place)
     for names in ("maandag dinsdag woensdag donderdag vrijdag zaterdag zondag", "ma di wo do vr za zo",
                   "monday tuesday wednesday thursday friday saturday sunday", "mon tue wed thu fri sat sun")
@@ -89,7 +89,7 @@ def figures_of(table: pd.DataFrame, name: str, *, published: Iterable[str], area
         for key, part in (("weekday", 0), ("hour", 1)):
             dims[key] = np.array([str(each[part]) for each in parted], dtype=object)
     if "weekday" in dims:
-        dims["weekday"] = np.array([_DAYS.get(each.lower(), each) for each in dims["weekday"]], dtype=object)
+        dims["weekday"] = np.array([DAYS.get(each.lower(), each) for each in dims["weekday"]], dtype=object)
     if area != ALL:
         codes = dims.get("code", np.full(len(table), ALL, dtype=object))
         dims["code"] = np.where(codes == ALL, area, codes).astype(object)
@@ -223,6 +223,10 @@ def span(label: str) -> tuple[int, int]:
         ) from None
 
 
+Leaves = dict[str, dict[str, "npt.NDArray[np.intp]"]]
+"""Per dimension: label to the places of its parts."""
+
+
 @dataclass(frozen=True)
 class Model:
     """Figures as the programmes take them, and the list that they came from.
@@ -237,12 +241,16 @@ class Model:
         The figures in the same order; `row` is -1 for those of earlier exports and for what follows from others.
     revised
         Earlier figures that no longer fit, because the data were corrected since.
+    leaves, kept
+        Per dimension the parts of every label, and which combinations of them are an atom.
     """
 
     figures: Figures
     hidden: npt.NDArray[np.bool_]
     listed: pd.DataFrame
     revised: int
+    leaves: Leaves
+    kept: npt.NDArray[np.intp]
 
 
 def relate(listed: pd.DataFrame, threshold: float, keep: Sequence[str]) -> Model:
@@ -279,13 +287,13 @@ def relate(listed: pd.DataFrame, threshold: float, keep: Sequence[str]) -> Model
     implied = pd.concat([_nameless(listed, dims, leaves), _summed(listed, dims, leaves)], ignore_index=True)
     implied = implied.drop_duplicates(dims)
     if len(implied):
-        implied["value"] = _members(implied, dims, leaves)[:, kept] @ atoms
+        implied["value"] = members_of(implied, dims, leaves)[:, kept] @ atoms
         implied = implied[implied["value"].between(0, threshold, inclusive="neither")]
         there = pd.MultiIndex.from_frame(listed[dims])
         implied = implied[~pd.MultiIndex.from_frame(implied[dims]).isin(there)]
         listed = pd.concat([listed, implied], ignore_index=True)
-    members = _members(listed, dims, leaves)[:, kept]
-    return Model(*_flags(listed, members, atoms, threshold, keep), listed, revised)
+    members = members_of(listed, dims, leaves)[:, kept]
+    return Model(*_flags(listed, members, atoms, threshold, keep), listed, revised, leaves, kept)
 
 
 Solved = tuple["npt.NDArray[np.intp]", "npt.NDArray[np.float64]", "Leaves"]
@@ -349,9 +357,6 @@ def _flags(
 
 # atoms
 
-Leaves = dict[str, dict[str, "npt.NDArray[np.intp]"]]
-"""Per dimension: label to the places of its parts."""
-
 
 def _solve_atoms(
     listed: pd.DataFrame, dims: list[str]
@@ -363,7 +368,7 @@ def _solve_atoms(
     for size in sorted({0, 1, len(nested)} & set(range(len(nested) + 1))):
         for rest in itertools.combinations(nested, size):
             leaves = {d: _leaves(d, listed[d].unique(), rest=d in rest) for d in dims}
-            members = _members(listed, dims, leaves)
+            members = members_of(listed, dims, leaves)
             kept = np.flatnonzero(np.asarray(members.sum(axis=0)).ravel() > 0)  # what no figure holds says nothing
             atoms = feasible(members[:, kept], values, whole=whole)
             if atoms is not None:
@@ -430,15 +435,15 @@ def _leaves(dim: str, labels: npt.NDArray[np.object_], *, rest: bool) -> dict[st
     return found
 
 
-def _size(leaves: Leaves, dim: str) -> int:
+def size_of(leaves: Leaves, dim: str) -> int:
     return 1 + max(int(places.max()) for places in leaves[dim].values())
 
 
-def _members(listed: pd.DataFrame, dims: list[str], leaves: Leaves) -> Any:
+def members_of(listed: pd.DataFrame, dims: list[str], leaves: Leaves) -> Any:
     """Matrix of which atom belongs to which figure, before what no figure holds is left out."""
     from scipy import sparse
 
-    shape = tuple(_size(leaves, d) for d in dims) or (1,)
+    shape = tuple(size_of(leaves, d) for d in dims) or (1,)
     labels = listed[dims].to_numpy(object) if dims else np.empty((len(listed), 0), dtype=object)
     sets = []
     for row in labels:
@@ -466,7 +471,7 @@ def _nameless(listed: pd.DataFrame, dims: list[str], leaves: Leaves) -> pd.DataF
     secret = listed[~listed["public"].to_numpy(bool)]
     for dim in dims:
         own = {int(places[0]) for places in leaves[dim].values() if len(places) == 1}
-        for place in sorted(set(range(_size(leaves, dim))) - own):
+        for place in sorted(set(range(size_of(leaves, dim))) - own):
             wide = secret[[place in leaves[dim][each] for each in secret[dim]]]
             leaves[dim][f"{ALL}{place}"] = np.array([place], dtype=np.intp)
             rows.append(wide.assign(**{dim: f"{ALL}{place}", **_FOLLOWS}))

@@ -57,12 +57,17 @@ def month_layer(counts: pd.DataFrame, scene: Scene, crime_type: str, months: Seq
     now = number[:, YEAR:]
     some = now[dry][now[dry] > 0]
     breaks = class_breaks(some)
-    colours = spread(RATE_COLOURS, len(breaks) + 1)
+    labels = ranges(breaks, some, scene)  # none where every figure is hidden
+    colours = spread(RATE_COLOURS, len(labels)) if labels else []
     classes: list[tuple[str, str, Any]] = [(scene.say("months.zero"), "#f7f8f6", "")]
-    classes += [(label, colour, "") for label, colour in zip(ranges(breaks, some, scene), colours, strict=True)]
+    classes += [(label, colour, "") for label, colour in zip(labels, colours, strict=True)]
     classes.append((scene.say("months.missing"), "#ffffff", "hatch-gap"))
     place = np.where(now > 0, np.digitize(now, breaks) + 1, 0)
     place[np.isnan(now)] = len(classes) - 1
+    if "hidden" in table and table["hidden"].any():
+        classes.append((scene.say("state.afgeschermd"), "#ffffff", "hatch-small"))
+        secret = table.pivot(index="code", columns="month", values="hidden").reindex(index=wide.index, columns=shown)
+        place[secret.eq(True).to_numpy()] = len(classes) - 1  # not the same as: not published
     frames = []
     for step, each in enumerate(shown):
         past = number[:, step]
@@ -81,7 +86,7 @@ def month_layer(counts: pd.DataFrame, scene: Scene, crime_type: str, months: Seq
                 note=_total(each, now[:, step], past, scene, crime_type),
             )
         )
-    last = int(np.flatnonzero((~np.isnan(now)).any(axis=0))[-1])
+    last = int(max(np.flatnonzero((~np.isnan(now)).any(axis=0)), default=len(shown) - 1))  # all may be hidden
     return Layer(
         kind="areas",
         key="months",

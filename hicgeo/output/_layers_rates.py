@@ -39,8 +39,11 @@ SET_APART: dict[str, Literal["hatch-small", "hatch-gap"]] = {
 
 def rate_layers(
     rates: pd.DataFrame, scene: Scene, *, breaks: npt.NDArray[np.float64] | None = None
-) -> tuple[Layer, Layer]:
-    """Layers of the rate in classes, those of `breaks` when given, and of the verdict against the norm."""
+) -> tuple[Layer, ...]:
+    """Layers of the rate in classes, those of `breaks` when given, and of the verdict against the norm.
+
+    Where figures are hidden there are no verdicts, for they are made with all of them.
+    """
     need(rates, ["incidents", "base", "coverage", "rate", "rate_low", "rate_high", "norm", "state"], "rates")
     absent = match(rates.index, scene, "rates")
     about = rates.attrs
@@ -64,9 +67,13 @@ def rate_layers(
     if moved:
         names = ", ".join(map(scene.named, moved))
         notes.append(scene.say("note.moved", n=scene.number(len(moved)), names=names))
-    if "hidden" in rates:
-        state = state.mask(rates["hidden"].eq(True), "afgeschermd")
+    secret = rates["hidden"].eq(True) if "hidden" in rates else pd.Series(False, index=rates.index)
+    state = state.mask(secret, "afgeschermd")
     judged = state.isin(["boven", "niet te onderscheiden", "onder"]).to_numpy()
+    if secret.any():
+        judged = ((state == "none") & rates["rate"].notna()).to_numpy()
+        state = state.mask(judged, None)
+        notes.append(scene.say("note.unjudged"))
     rows = tuple(
         scene.say(key, **words)
         for key in ("row.incidents", "row.base", "row.rate", "row.interval", "row.norm", "row.state", "row.coverage")
@@ -104,24 +111,28 @@ def rate_layers(
     norms = rates["norm"].dropna().round(9).unique()
     unit = scene.say("unit.norm", **words, norm=scene.number(norms[0], 1)) if len(norms) == 1 else None
     above = rates.loc[(state == "boven").to_numpy(), "rate"].sort_values(ascending=False, kind="stable")
+    said = 0 if secret.any() else int(judged.sum())
     common: dict[str, Any] = {
         "kind": "areas",
         "rows": rows,
         "values": values,
         "period": words["period"],
-        "headline": _above_norm(above.index, moved, scene, judged=int(judged.sum()), **words),
+        "headline": _above_norm(above.index, moved, scene, judged=said, **words),
         "digest": _highest(above.index.difference(moved, sort=False), scene, rows, values),
     }
+    in_classes = Layer(
+        key="rate",
+        name=scene.say("layer.rate", **words),
+        unit=scene.say("unit.rate", **words).rstrip(", "),
+        notes=(scene.say("note.rate"), *notes),
+        classes=entries(classes, by_rate, scene),
+        member=by_rate,
+        **common,
+    )
+    if secret.any():
+        return (in_classes,)
     return (
-        Layer(
-            key="rate",
-            name=scene.say("layer.rate", **words),
-            unit=scene.say("unit.rate", **words).rstrip(", "),
-            notes=(scene.say("note.rate"), *notes),
-            classes=entries(classes, by_rate, scene),
-            member=by_rate,
-            **common,
-        ),
+        in_classes,
         Layer(
             key="norm",
             name=scene.say("layer.norm", **words),

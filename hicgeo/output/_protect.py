@@ -14,6 +14,7 @@ from hicgeo.errors import DisclosureError, InputError
 from hicgeo.output._figures import (
     ALL,
     CARRIED,
+    DAYS,
     PARTS,
     TOTALS,
     figures_of,
@@ -25,6 +26,7 @@ from hicgeo.output._figures import (
 )
 from hicgeo.output._ledger import Ledger
 from hicgeo.output._suppression import Figures, attack, likeliest, suppress
+from hicgeo.output._unasked import narrowed, parts_of, widen
 from hicgeo.schema import CRIME_TYPES
 
 THRESHOLD = 10
@@ -41,8 +43,17 @@ OF_TOTAL = frozenset({"norm", "share", "share_incidents"})
 """Columns from which the total of a table can be worked out."""
 OF_OTHERS = frozenset({"rate_eb", "p_fdr", "rank_low", "rank_high", "rank"})
 """Columns of a row that depend on the counts of other rows: left out of a table with hidden figures."""
-OF_ROW = frozenset({"incidents", "rate", "rate_low", "rate_high", "state", "p_above", "status"})
+OF_ALL = frozenset({"rate_low", "rate_high", "state", "p_above"})
+"""Columns of a row that `hicgeo.rates` makes with the spread of all counts: missing where any figure is hidden."""
+OF_ROW = frozenset({"incidents", "rate", "status"})
 """Columns that follow from the count of the row, and are hidden with it."""
+PARTS_OF_DAY = ("nacht", "ochtend", "dag", "middag", "avond")
+UNJUDGED = ("te klein", "onvolledig")
+"""States that follow from denominators and the norm."""
+TELLING = frozenset({
+    "moved_border", "norm", "dispersion", "dispersion_constant", "dispersion_growth", "tested", "unmatched_incidents",
+})  # fmt: skip
+"""Attrs that are made with all counts: gone where any figure is hidden."""
 
 
 @dataclass(frozen=True)
@@ -206,6 +217,7 @@ def protect(
     model = relate(listed, threshold, list(keep))
     hidden = _with_zeros(model.figures, model.hidden)
     hidden = _with_zeros(model.figures, suppress(model.figures, threshold, hidden))
+    hidden = _with_zeros(model.figures, widen(model.figures, parts_of(model), threshold, hidden))
     room = attack(model.figures, threshold, hidden)
     if not room.safe.all():
         raise DisclosureError(
@@ -221,7 +233,7 @@ def protect(
         mask = np.zeros(len(table) + 1, dtype=bool)  # the last place is for a total that is only implied
         mask[np.minimum(place, len(table))] = hidden[ours]
         secret = not model.listed["public"][ours].all()
-        masked[name] = _masked(table, mask[: len(table)], secret=secret)
+        masked[name] = _masked(table, mask, secret=secret)
         counts = table["incidents"].to_numpy(float)
         rows[name] = {
             "figures": int(ours.sum()),
@@ -272,7 +284,7 @@ def unchecked(table: pd.DataFrame) -> list[str]:
     figures = figures_of(table, "table", published=CRIME_TYPES)
     if figures["public"].all():
         return []
-    known = NEUTRAL | OF_TOTAL | OF_OTHERS | OF_ROW
+    known = NEUTRAL | OF_TOTAL | OF_OTHERS | OF_ALL | OF_ROW
     more = [f"what {each!r} tells of the counts" for each in map(str, table.columns) if each not in known]
     return obstacles(figures) + more
 
@@ -293,7 +305,9 @@ def still_safe(ours: pd.DataFrame, theirs: pd.DataFrame) -> bool:
     threshold = _at_least(2, listed)
     model = relate(listed, threshold, [])
     hidden = model.hidden | (~model.listed["shown"].to_numpy(bool) & model.figures.hideable)
-    return bool(attack(model.figures, threshold, hidden).safe.all())
+    return bool(attack(model.figures, threshold, hidden).safe.all()) and not len(
+        narrowed(model.figures, parts_of(model), threshold, hidden)
+    )
 
 
 def rank_correlation(counts: Any, hidden: Any, threshold: float) -> float:
@@ -393,21 +407,46 @@ def _with_total(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _masked(table: pd.DataFrame, mask: Any, *, secret: bool) -> pd.DataFrame:
-    """Table without what tells a hidden count."""
-    out = table.copy()
+    """Table without what tells a hidden count; the last place of the mask is of the total that columns tell."""
+    out, implied, mask = table.copy(), mask[-1], mask[:-1]
     if not secret:
         return out
-    if mask.any():
+    if mask.any() or implied:
         out = out.drop(columns=[each for each in out.columns if each in OF_OTHERS])
+        out.attrs = {key: value for key, value in out.attrs.items() if key not in TELLING}
     for name in out.columns:
         if name in NEUTRAL:
             continue
         column = out[name]
+        if name == "state" and mask.any() and not implied:
+            column = column.where(column.isin(UNJUDGED))
+        elif (name in OF_ALL and (mask.any() or implied)) or (name in OF_TOTAL and implied):
+            column = column.where(np.zeros(len(out), dtype=bool))
         if pd.api.types.is_integer_dtype(column) and not pd.api.types.is_extension_array_dtype(column):
             column = column.astype("float64")
         out[name] = column.mask(mask)
     out["hidden"] = mask
-    return out
+    return _in_order(out) if mask.any() else out
+
+
+def _in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows in the order of their labels, totals last: the order in which they came may be that of the counts."""
+    place: dict[str, float] = {
+        **{day: float(n) for day, n in DAYS.items()},
+        **{each: n for n, each in enumerate(PARTS_OF_DAY)},
+    }
+
+    def key(label: Any) -> tuple[Any, ...]:
+        text = str(label)
+        if text.lower() in TOTALS:
+            return (2, 0.0, text)
+        number = place.get(text.lower(), float(text) if text.isdigit() else None)
+        return (1, 0.0, text) if number is None else (0, number, text)
+
+    keys = [[key(each) for each in (label if isinstance(label, tuple) else (label,))] for label in table.index]
+    sides = [[key(each) for each in table[name]] for name in PARTS if name in table]
+    order = sorted(range(len(table)), key=lambda row: (keys[row], [side[row] for side in sides]))
+    return table.iloc[order]
 
 
 def _share(counts: Any, mask: Any, table: pd.DataFrame) -> float:

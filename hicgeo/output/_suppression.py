@@ -159,15 +159,15 @@ def attack(figures: Figures, threshold: float, hidden: Flags) -> Room:
         for sign, target in ((1.0, 1.0), (-1.0, threshold - 1)):
             if (low[place] <= target) if sign > 0 else (high[place] >= target):
                 continue
-            found = _extreme(figures, shown, figure, sign, stop=target)
+            found = extreme(figures, shown, [figure], sign, stop=target)
             low, high = np.minimum(low, found[small]), np.maximum(high, found[small])
     need_low, need_high = np.ones(len(small)), np.full(len(small), threshold - 1.0)
     for place in np.flatnonzero((low > 1 + HALF) | (high < threshold - 1 - HALF)).tolist():
         figure = int(small[place])
-        least, most = (float(_extreme(figures, figures.known, figure, sign)[figure]) for sign in (1.0, -1.0))
+        least, most = (float(extreme(figures, figures.known, [figure], sign)[figure]) for sign in (1.0, -1.0))
         need_low[place] = least if most < threshold - 1 - HALF else max(1.0, least)
         need_high[place] = min(threshold - 1.0, most)
-        low[place] = _extreme(figures, shown, figure, 1.0)[figure]
+        low[place] = extreme(figures, shown, [figure], 1.0)[figure]
     return Room(low, high, need_low, need_high)
 
 
@@ -298,37 +298,46 @@ def _move(
     return np.asarray(inside @ _exact(solution[:n], figures.whole))
 
 
-def _extreme(figures: Figures, shown: Flags, figure: int, sign: float, stop: float | None = None) -> Numbers:
-    """All figures of a table that fits what is shown and has one figure as small (sign 1) or large (-1) as can be.
+def extreme(
+    figures: Figures, shown: Flags, group: Sequence[int], sign: float, stop: float | Numbers | None = None
+) -> Numbers:
+    """All figures of a table that fits what is shown and has some of them as small or as large as can be.
 
-    With `stop` the search may end as soon as the figure has passed that value.
+    Parameters
+    ----------
+    figures, shown
+        All figures, and which of them are seen.
+    group
+        Places of the figures that are asked for.
+    sign
+        1 for as small, -1 for as large as can be, together.
+    stop
+        The search may end as soon as each of the group has passed this value, or its own.
     """
     from scipy import sparse
 
     empty = np.flatnonzero(shown & (figures.values == 0))
     free = np.flatnonzero(np.asarray(figures.members[empty].sum(axis=0)).ravel() == 0)
-    inside = figures.members[:, free]
+    inside, n, g = figures.members[:, free], len(free), len(group)
     rows = np.flatnonzero(shown & (np.diff(inside.indptr) > 0))
-    row = inside[[figure]]
-    far = figures.values[shown].sum() + 1e3 if stop is None else abs(stop)
+    far = figures.values[shown].sum() + 1e3 if stop is None else stop
     # the reached part is bounded, so that "as large as can be" has an answer where nothing bounds it
-    cap = sparse.csr_array(np.array([[-1.0]]))
-    bound = [(sparse.hstack([row, cap]), 0.0, np.inf)] if sign < 0 else [(sparse.hstack([row, cap]), -np.inf, 0.0)]
+    reached = (0.0, np.inf) if sign < 0 else (-np.inf, 0.0)
     solution = _solve(
-        np.concatenate([np.zeros(len(free)), [sign]]),
+        np.concatenate([np.zeros(n), np.full(g, sign)]),
         [
             (
-                sparse.hstack([inside[rows], sparse.csr_array((len(rows), 1))]),
+                sparse.hstack([inside[rows], sparse.csr_array((len(rows), g))]),
                 figures.values[rows],
                 figures.values[rows],
             ),
-            *bound,
+            (sparse.hstack([inside[list(group)], -sparse.eye_array(g)]), *reached),
         ],
-        low=np.concatenate([np.zeros(len(free)), [0.0 if sign < 0 or stop is None else stop]]),
-        high=np.concatenate([np.full(len(free), np.inf), [far if sign < 0 else np.inf]]),
-        whole=len(free) if figures.whole else 0,
+        low=np.concatenate([np.zeros(n), np.zeros(g) + (0.0 if sign < 0 or stop is None else stop)]),
+        high=np.concatenate([np.full(n, np.inf), np.zeros(g) + (far if sign < 0 else np.inf)]),
+        whole=n if figures.whole else 0,
     )
-    return np.asarray(inside @ _exact(solution[:-1], figures.whole))
+    return np.asarray(inside @ _exact(solution[:n], figures.whole))
 
 
 def feasible(members: Any, values: Numbers, *, whole: bool) -> Numbers | None:

@@ -455,10 +455,10 @@ def _without_small(table: pd.DataFrame, threshold: int, ledger: Ledger | None) -
         if ledger is not None:
             ledger.promise(done.figures)
         hidden = done.tables["table"]
-        if "hidden" not in hidden or not hidden["hidden"].any():
+        if not done.report.loc["table", "hidden"]:
             return table
         hidden = hidden.rename(columns={"incidents": count})
-        hidden.attrs = {**table.attrs, "seen": done.seen["table"]}
+        hidden.attrs |= {"seen": done.seen["table"]}
         return hidden
     keys = {str(name) for name in table.index.names if name is not None}
     kinds = set(map(str, table.index.get_level_values("crime_type"))) if "crime_type" in keys else set()

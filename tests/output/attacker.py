@@ -178,7 +178,7 @@ def campaign(seed, folder):
         had = list(attacker.rows)
         for name, published in done.tables.items():
             rows = attacker.read({name: published})
-            counts = tables[name]["incidents"].to_numpy(float)
+            counts = tables[name]["incidents"].reindex(published.index).to_numpy(float)  # rows may change places
             for (mask, value, public), true in zip(rows, counts, strict=True):
                 score.figures += 1
                 score.hidden += value is None

@@ -58,8 +58,10 @@ def test_a_rate_is_hidden_with_its_count_and_the_norm_is_a_total():
     hidden = done["hidden"]
     assert hidden[rates["incidents"] < 10].all()
     assert hidden.any()
-    for column in ("incidents", "rate", "rate_low", "rate_high", "p_above", "state"):
+    for column in ("incidents", "rate"):
         assert done[column].isna().equals(hidden), column
+    assert done[["rate_low", "rate_high", "p_above"]].isna().all(axis=None), "they are made with the spread of all"
+    assert set(done["state"].dropna()) == {"te klein", "onvolledig"}, "a verdict weighs all areas"
     assert (done["base"] == rates["base"]).all()
     assert "rate_eb" not in done, "it is made with the counts of the others"
     # with one small count the total, which the norm tells, would give it back

@@ -10,6 +10,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Afgeschermd: {n} van de {all} cijfers. Het zijn de kleine, en andere waaruit die te berekenen zouden zijn.",
         "Hidden: {n} of the {all} figures. These are the small ones, and others from which those could be worked out.",
     ),
+    "note.unjudged": (
+        "Intervallen en oordelen ontbreken: zij worden met alle aantallen samen gemaakt, ook met de afgeschermde.",
+        "Intervals and verdicts are left out: they are made with all counts together, the hidden ones included.",
+    ),
     "note.coarse": (
         "Let op: zoveel is afgeschermd dat de volgorde niet betrouwbaar is (rangcorrelatie met de volledige cijfers: "
         "naar schatting onder 0,90). Beter is {advice}.",
