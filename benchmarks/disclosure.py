@@ -1,6 +1,6 @@
 """What public exports give away, attacked from outside, and what is left of them; results in results/disclosure.json.
 
-python benchmarks/disclosure.py attack 1000 25     # 25 towns from seed 1000 on: random series of public exports
+python benchmarks/disclosure.py attack 1000 250    # 250 towns from seed 1000 on, from where it was stopped
 python benchmarks/disclosure.py surfaces           # counts per cell from the classes of a density and from outlines
 python benchmarks/disclosure.py useful             # what is left of real counts, and how long it takes
 """
@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,183 +23,23 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from readers import DAYS, PUBLISHED, Attacker, Town, above
-from scipy import stats
+from readers import above
+from series import Score, series
 
 RESULTS = Path(__file__).parent / "results" / "disclosure.json"
 
 
-@dataclass
-class Score:
-    """What came of an attack on series of exports."""
-
-    towns: int = 0
-    exports: int = 0
-    maps: int = 0
-    again: int = 0  # exported before, and written again
-    refused: int = 0
-    figures: int = 0
-    hidden: int = 0
-    small: int = 0  # from 1 to below the threshold, and not published by the police
-    attacks: int = 0  # a small figure after an export
-    exact: int = 0  # worked out
-    narrow: int = 0  # to less than 1 .. threshold - 1
-    police: int = 0  # less than that is what the police's own figures say already
-    earlier: int = 0  # less than that followed from earlier files, before anybody asked for this figure
-    shown: int = 0  # a small figure in a file
-
-    def __add__(self, other: Score) -> Score:
-        return Score(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
-
-
-def wanted(town: Town, rng: np.random.Generator) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """One table as a user would ask for it, and what its reader knows of it."""
-    seen, about = town.truth, {}
-    months = sorted(town.truth["month"].unique())
-    latest = str(rng.choice(months))
-    how = rng.choice(["months", "to date", "latest", "whole"])
-    towns = sorted(set(seen["code"].str[2:6]))
-    if rng.random() < 0.3:
-        towns = [str(rng.choice(towns))]
-    about["area"] = towns
-    seen = seen[seen["code"].str[2:6].isin(towns)]
-    first = latest if how == "latest" else months[0]
-    about["period"] = (first, months[-1] if how == "whole" else latest)
-    seen = seen[seen["month"].between(*about["period"])]
-    by = [each for each in ("hour", "weekday", "direct_victim", "target") if rng.random() < 0.4]
-    kinds = list(seen["crime_type"].unique())
-    if len(kinds) > 1 and rng.random() < 0.6:
-        by.append("crime_type")
-    else:
-        about["crime_type"] = str(rng.choice(list(town.truth["crime_type"].unique())))
-        seen = seen[seen["crime_type"] == about["crime_type"]]
-    level = rng.choice(["BU", "WK", "GM", "none"], p=[0.45, 0.2, 0.15, 0.2])
-    if level != "none":
-        seen = seen.assign(code=seen["code"].map(lambda code: above(code, level)))
-        by = ["code", *by]
-    if how == "months":
-        by = [*by, "month"]
-    if not by:
-        by = ["target"]
-    table = seen.groupby(by)["n"].sum().rename("incidents").to_frame()
-    if {"hour", "weekday"} <= set(by) and rng.random() < 0.5:
-        flat = table.reset_index()
-        flat["hour_of_week"] = flat["weekday"] * 24 + flat["hour"]
-        rest = [name for name in by if name not in ("hour", "weekday")]
-        table = flat.set_index([*rest, "hour_of_week"])[["incidents"]]
-    elif "weekday" in by and rng.random() < 0.5:
-        table = table.reset_index()
-        table["weekday"] = table["weekday"].map(lambda day: DAYS[day])
-        table = table.set_index(by)
-    elif by == ["hour"] and rng.random() < 0.5:
-        table.index = table.index.rename("hour_of_day")
-    if rng.random() < 0.5 and table.index.nlevels == 1 and len(table):  # with its total as a row
-        table.loc["alle"] = table["incidents"].sum()
-    if by == ["code"] and level == "BU" and rng.random() < 0.7:
-        table = with_rates(table.drop(index="alle", errors="ignore"), town.dwellings)
-    table.attrs = {key: about[key] for key in ("crime_type", "period") if key in about}
-    if "base" in table:
-        table.attrs |= {"base": "dwellings", "per": 1000}
-    return table, about
-
-
-def with_rates(table: pd.DataFrame, dwellings: pd.Series) -> pd.DataFrame:
-    """Counts with what follows from them and from a public denominator."""
-    n, base = table["incidents"].to_numpy(float), dwellings.reindex(table.index).to_numpy(float)
-    low = np.where(n > 0, stats.chi2.ppf(0.025, 2 * n) / 2, 0.0)
-    norm = n.sum() / base.sum() * 1000
-    return table.assign(
-        base=base, coverage=1.0, rate=n / base * 1000, rate_low=low / base * 1000,
-        rate_high=stats.chi2.ppf(0.975, 2 * n + 2) / 2 / base * 1000, rate_eb=n / base * 900 + 0.1 * norm, norm=norm,
-        state=np.where(n / base * 1000 > norm, "boven", "onder"),
-    )  # fmt: skip
-
-
-def squares(codes: pd.Index) -> gpd.GeoDataFrame:
-    """Neighbourhood table of squares."""
-    size = pd.array([500] * len(codes), dtype="Int64")
-    return gpd.GeoDataFrame(
-        {"name": list(codes), "level": "buurt", "municipality": [f"GM{c[2:6]}" for c in codes], "dwellings": size,
-         "households": size, "residents": size, "businesses": size, "is_water": [False] * len(codes),
-         "vintage": pd.array([2024] * len(codes), dtype="Int64")},
-        geometry=[shapely.box(80_000 + 1000 * n, 450_000, 81_000 + 1000 * n, 451_000) for n in range(len(codes))],
-        crs="EPSG:28992", index=pd.Index(codes, name="code", dtype="str"),
-    )  # fmt: skip
-
-
-def series(seed: int, folder: Path) -> Score:
-    """Export a random town up to six times, and attack all files together after each."""
-    from hicgeo.errors import DisclosureError
-    from hicgeo.output.disclosure import Ledger
-    from hicgeo.output.maps import HotspotMap
-    from hicgeo.output.tables import write_table
-
-    rng = np.random.default_rng(seed)
-    town, score, threshold = Town.random(rng), Score(towns=1), int(rng.choice([3, 5, 10]))
-    attacker, police = Attacker(town), town.police()
-    secrets: list[tuple[np.ndarray, float]] = []
-    earlier: list[tuple[pd.DataFrame, dict[str, Any]]] = []
-    for turn in range(int(rng.integers(2, 7))):
-        repeat = bool(earlier) and rng.random() < 0.15
-        table, about = earlier[int(rng.integers(len(earlier)))] if repeat else wanted(town, rng)
-        if table.empty:
-            continue
-        ledger = Ledger(folder / f"{seed}.jsonl", public=police, area="+".join(f"GM{t}" for t in about["area"]))
-        drawn = "base" in table and rng.random() < 0.5
-        path = folder / f"{seed}-{turn}{'.html' if drawn else rng.choice(['.csv', '.xlsx'])}"
-        had = list(attacker.rows)
-        try:
-            if drawn:
-                page = HotspotMap(
-                    squares(table.index), title="t", profile="openbaar", threshold=threshold, ledger=ledger
-                )
-                page.add_rates(table).save(path)
-                found = attacker.read_map(path, about)
-            else:
-                write_table(table, path, profile="openbaar", threshold=threshold, ledger=ledger)
-                found = attacker.read_table(path, about)
-        except DisclosureError:
-            score.refused += 1
-            continue
-        score.exports, score.maps, score.again = score.exports + 1, score.maps + drawn, score.again + repeat
-        earlier.append((table, about))
-        for mask, value in found:
-            true = float(town.truth["n"][mask].sum())
-            assert value is None or value == true, "a shown figure is the true one"
-            score.figures, score.hidden = score.figures + 1, score.hidden + (value is None)
-            fine = set(table.index.names) <= {"code", "month", "crime_type"}
-            kinds = set(town.truth["crime_type"][mask])
-            if 0 < true < threshold and not (fine and kinds == {PUBLISHED}):
-                score.small, score.shown = score.small + 1, score.shown + (value is not None)
-                secrets.append((mask, true))
-        for mask, true in {m.tobytes(): (m, t) for m, t in secrets}.values():
-            score.attacks += 1
-            low, high = attacker.range_of(mask)
-            assert low <= true <= high
-            if low <= 1 and high >= threshold - 1:
-                continue
-
-            def adds_nothing(rows: list[Any], mask: np.ndarray = mask, low: int = low, high: int = high) -> bool:
-                before = attacker.range_of(mask, rows) if rows else (0, 5000)
-                least = before[0] if before[1] < threshold - 1 else max(1, before[0])
-                return low <= least and high >= min(threshold - 1, before[1])
-
-            if adds_nothing([row for row in attacker.rows if row[3]]):
-                score.police += 1
-            elif adds_nothing(had):
-                score.earlier += 1
-            else:
-                score.exact, score.narrow = score.exact + (low == high), score.narrow + (low != high)
-                print("FOUND", seed, turn, threshold, true, (low, high), list(table.index.names), about, flush=True)
-    return score
-
-
-def part_attack(first: str = "1000", towns: str = "100") -> dict[str, Any]:
-    """Random series of public exports."""
-    total = Score()
-    with tempfile.TemporaryDirectory() as name:
-        for seed in range(int(first), int(first) + int(towns)):
-            total = total + series(seed, Path(name))
+def part_attack(first: str = "1000", towns: str = "250") -> dict[str, Any]:
+    """Random series of public exports; what was attacked until then is kept after every town."""
+    name, began = f"attack {first}", time.perf_counter()
+    found, total = kept().get(name, {}), Score()
+    if found:
+        total = Score(**{each.name: found[each.name] for each in fields(Score)})
+        began -= found["seconds"]
+    for seed in range(int(first) + total.towns, int(first) + int(towns)):
+        with tempfile.TemporaryDirectory() as folder:
+            total = total + series(seed, Path(folder))
+        keep(name, began, asdict(total))
     return asdict(total)
 
 
@@ -365,20 +205,32 @@ PARTS: dict[str, Callable[..., dict[str, Any]]] = {
 }
 
 
-def main(words: list[str]) -> None:
-    """Run one part and keep its result; pieces of the attack stand beside each other."""
-    name, *rest = words
-    began = time.perf_counter()
-    content = PARTS[name](*rest)
-    result = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
-    result[" ".join(words)] = {
+def kept() -> dict[str, Any]:
+    """Results so far."""
+    return json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
+
+
+def keep(name: str, began: float, content: dict[str, Any]) -> dict[str, Any]:
+    """Put a result beside the others, with its day, machine and duration."""
+    made = {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": {"cores": os.cpu_count(), "system": platform.system(), "python": platform.python_version()},
         "seconds": round(time.perf_counter() - began),
         **content,
     }
-    RESULTS.write_text(json.dumps(result, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
-    print(json.dumps(result[" ".join(words)], indent=1, ensure_ascii=False), flush=True)
+    text = json.dumps(kept() | {name: made}, indent=1, ensure_ascii=False, sort_keys=True)
+    RESULTS.write_text(text + "\n", encoding="utf-8")
+    return made
+
+
+def main(words: list[str]) -> None:
+    """Run one part and keep its result."""
+    name, *rest = words
+    began, content = time.perf_counter(), PARTS[name](*rest)
+    if name != "attack":  # that keeps its own
+        print(json.dumps(keep(" ".join(words), began, content), indent=1, ensure_ascii=False))
+    else:
+        print(json.dumps(content, indent=1))
 
 
 if __name__ == "__main__":
