@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -34,8 +35,6 @@ def launch(playwright: Any) -> Any:
 
 
 # payloads
-
-ACTIVE = (b"/JavaScript", b"/JS", b"/Launch", b"/OpenAction", b"/AA", b"/URI", b"/EmbeddedFile")
 
 
 def part_payloads() -> dict[str, Any]:
@@ -72,34 +71,43 @@ def part_payloads() -> dict[str, Any]:
 
 def part_notebooks() -> dict[str, Any]:
     """The seven notebooks executed on data and settings made of payloads, and all that they save."""
+    import hostile_run
     import payloads
     from playwright.sync_api import sync_playwright
 
     counts: dict[str, dict[str, int]] = {}
-    failed: dict[str, int] = {}
     notebooks = sorted((HERE.parent / "notebooks").glob("*.ipynb"))
+    expected = {
+        name for each in notebooks for name in re.findall(r'here\.save\([^\n]*?\\"(\d\d-[a-z-]+)\\"', each.read_text())
+    }
+    cells = 0
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = launch(playwright)
         watch = payloads.Watch(browser)
         for n in range(3):  # a third of the payloads a run: as many as there are areas to bear their names
             group = payloads.PAYLOADS[n::3]
             project = Path(folder) / f"run{n}"
-            payloads.hostile_run(project, group)
-            for notebook in notebooks:
-                page, wrong = payloads.executed(project, notebook)
-                failed[notebook.stem] = failed.get(notebook.stem, 0) + wrong
-                _count(counts, f"notebook {notebook.stem}, executed", watch.visit(page), len(group))
-            for page in sorted((project / "maps" / "hostile").glob("*.html")):
-                for made in (page, payloads.without_policy(page)):
-                    _count(counts, "maps of those runs, with policy and without", watch.visit(made, group[0]), 0)
-            sheets = sorted((project / "maps" / "hostile").rglob("*.pdf"))
-            active = sum(any(mark in each.read_bytes() for mark in ACTIVE) for each in sheets)
-            line = counts.setdefault("target sheets (PDF): what could act", dict.fromkeys(("pages", "executions"), 0))
-            line["pages"] += len(sheets)
-            line["executions"] += active
-            print(n, counts, failed, flush=True)
+            hostile_run.hostile_run(project, group)
+            runs = [(each, each.stem, {}) for each in notebooks]
+            plan = hostile_run.hostile_plan(project, group)
+            runs.append((notebooks[-1], f"{notebooks[-1].stem} with a plan", {"plan_file": str(plan)}))
+            for notebook, name, parameters in runs:
+                page, faults = hostile_run.executed(project, notebook, parameters)
+                if faults:
+                    raise RuntimeError(f"{name}, run {n}: {faults}")
+                cells += len(re.findall(r'"cell_type": "code"', notebook.read_text()))
+                _count(counts, f"notebook {name}, executed", watch.visit(page), len(group))
+            saved = sorted((project / "maps" / "hostile").glob("*.html"))
+            if {each.stem for each in saved} != expected:
+                raise RuntimeError(f"maps of run {n}: {[each.name for each in saved]}, not {sorted(expected)}")
+            for page in saved:
+                for policy, made in (("with policy", page), ("policy removed", payloads.without_policy(page))):
+                    _count(counts, f"maps of those runs, {policy}", watch.visit(made, group[0]), len(group))
+            for sheet in sorted((project / "maps" / "hostile").rglob("*.pdf")):
+                _count(counts, "target sheets (PDF): what could act", len(payloads.acting(sheet)), 0)
+            print(n, counts, flush=True)
         browser.close()
-    return {"cells_that_failed": failed, "pages": counts}
+    return {"cells_that_ran": cells, "cells_that_failed": 0, "pages": counts}
 
 
 def _count(counts: dict[str, dict[str, int]], name: str, executions: int, texts: int) -> None:
@@ -405,13 +413,13 @@ def part_rules() -> dict[str, Any]:
 
 def notebook_rules(browser: Any, folder: Path) -> dict[str, Any]:
     """Rules of axe-core that the output of the seven notebooks breaks, as nbconvert shows it; the frame is not ours."""
-    import payloads
+    import hostile_run
     from axe_core_python.base import AXE_SCRIPT
 
-    payloads.hostile_run(folder / "run", tuple(f"Naam {n}" for n in range(40)))
+    hostile_run.hostile_run(folder / "run", tuple(f"Naam {n}" for n in range(40)))
     found = {}
     for notebook in sorted((HERE.parent / "notebooks").glob("*.ipynb")):
-        path, failed = payloads.executed(folder / "run", notebook)
+        path, faults = hostile_run.executed(folder / "run", notebook)
         page = browser.new_page()
         page.route("**/*", lambda route: route.continue_() if route.request.url.startswith("file:") else route.abort())
         page.goto(path.as_uri())
@@ -422,7 +430,7 @@ def notebook_rules(browser: Any, folder: Path) -> dict[str, Any]:
         )
         page.close()
         found[f"notebook {notebook.stem}, outputs"] = {
-            "axe_passes": seen[0], "axe_violations": seen[1], "cells_that_failed": failed,
+            "axe_passes": seen[0], "axe_violations": seen[1], "cells_that_failed": len(faults),
         }  # fmt: skip
     return found
 

@@ -114,12 +114,19 @@ def hostile_lists(folder: Path, payload: str, made: HotspotMap, many: tuple[str,
         BriefingCard(payload, b"", lines, ({"key": "dark"},)),
     ]
     safe = re.sub(r"[^\w .%-]", "_", payload)  # the audit refuses a page that links to a file name with more in it
-    entries = [IndexEntry(each, f"kaart {n} {safe}.html", b"\x89PNG", (each,), (f"{safe}.csv",), action=each)
-               for n, each in enumerate(lines)]  # fmt: skip
+    entries = [IndexEntry(each, f"kaart {n} {safe}.html", b"\x89PNG", (each,), (f"{safe}.csv",), (each, each),
+                          ((f"pagina {safe}.html", each),), each) for n, each in enumerate(lines)]  # fmt: skip
     handling = Handling(payload, payload, payload, payload, date(2030, 1, 1))
     common = {"handling": handling, "period": payload, "source": payload, "fictional": True}
     return {
-        "index": write_index(folder / "index.html", title=payload, entries=entries, **common),
+        "index": write_index(
+            folder / "index.html",
+            title=payload,
+            entries=entries,
+            missing=[(payload, payload)],
+            left_out=[(payload, payload)],
+            **common,
+        ),
         "briefing": write_briefing(folder / "briefing.html", title=payload, cards=cards, **common),
     }
 
@@ -138,6 +145,28 @@ def without_policy(path: Path) -> Path:
     copy = path.with_name(f"open-{path.name}")
     copy.write_text(open_page, encoding="utf-8")
     return copy
+
+
+ACTING = frozenset({"/JavaScript", "/JS", "/Launch", "/OpenAction", "/AA", "/URI", "/EmbeddedFile", "/RichMedia",
+                    "/AcroForm", "/GoToR", "/SubmitForm", "/Annots"})  # fmt: skip
+
+
+def acting(path: Path) -> set[str]:
+    """Entries of a PDF that make a reader do something, an empty list of annotations apart."""
+    import pypdf
+
+    found, seen, left = set(), set(), [pypdf.PdfReader(path).trailer["/Root"]]
+    while left:
+        it = left.pop().get_object()
+        if id(it) in seen:
+            continue
+        seen.add(id(it))
+        if isinstance(it, dict):
+            found |= {key for key, value in it.items() if key in ACTING and value.get_object() != []}
+            left += it.values()
+        elif isinstance(it, list):
+            left += it
+    return found
 
 
 class Watch:
@@ -260,90 +289,3 @@ def _shown(folder: Path, payload: str) -> list[str]:
         pd.DataFrame({payload: [payload]}, index=pd.Index([payload], name=payload))._repr_html_(),
         scenes.areas().assign(name=payload)._repr_html_(),
     ]
-
-
-def hostile_run(folder: Path, group: tuple[str, ...]) -> Path:
-    """A project of its own: names, codes, ids, columns, file name and settings of a run are payloads."""
-    import json
-
-    import numpy as np
-    import yaml
-
-    plain = [each.replace("\u2028", " ") for each in group]
-    areas = scenes.areas(9, 8)
-    areas.index = [f"BU9999{n // 9:02d}{n % 9:02d}" for n in range(len(areas))]
-    code, name, homes, town = (f"{plain[n % len(plain)]} {n}" for n in range(4))
-    table = areas[["geometry"]].assign(**{
-        code: areas.index, name: [plain[n % len(plain)] for n in range(len(areas))], homes: 900, town: "GM9999",
-    })  # fmt: skip
-    for part in ("data/runs", "notebooks"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
-    shapes = json.loads(table.to_json(to_wgs84=False, drop_id=True))
-    shapes["crs"] = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::28992"}}
-    (folder / "data" / "areas.geojson").write_text(json.dumps(shapes), encoding="utf-8")
-    rng = np.random.default_rng(3)
-    titles = [f"{plain[(n + 4) % len(plain)]} {n}" for n in range(7)]
-    dry = areas[~areas["is_water"]]
-    lines = [titles]
-    for n in range(700):
-        west, south, east, north = dry.geometry.iloc[min(len(dry) - 1, int(rng.exponential(12)))].bounds
-        moment = pd.Timestamp("2020-01-01") + pd.Timedelta(hours=int(rng.integers(0, 5 * 365 * 24)))
-        when = f"{moment:%d-%m-%Y %H:%M}"
-        place = (str(round(rng.uniform(west, east))), str(round(rng.uniform(south, north))))
-        kind = plain[n % len(plain)] if n % 7 else "A20"
-        lines.append([f"{plain[n % len(plain)]} nr {n}", kind, when, when, *place, plain[n % len(plain)]])
-    lines += [[each, each, each, each, each, each, each] for each in plain]
-    quoted = ["\t".join('"' + cell.replace('"', '""') + '"' for cell in line) for line in lines]
-    export = folder / "data" / f"{re.sub('[/]', '_', plain[0])[:60]}.csv"
-    export.write_text("\r\n".join(quoted), encoding="utf-8")
-    ours = ("incident_id", "crime_type", "start", "end", "x", "y", "modus")
-    settings = {
-        "name": "hostile", "title": plain[0], "fictional": True,
-        "neighbourhoods": {"path": "../areas.geojson", "level": "buurt", "vintage": 2024,
-                           "columns": {"code": code, "name": name, "dwellings": homes, "municipality": town}},
-        "incidents": {"path": f"../{export.name}", "columns": dict(zip(ours, titles, strict=True)), "crs": "EPSG:28992",
-                      "date": "start", "period": ["2020-01", "2024-12"], "source": plain[1 % len(plain)],
-                      "crime_types": dict.fromkeys(["A20", *plain], "woninginbraak")},
-        "crime_types": {"woninginbraak": {"base": "dwellings"}}, "rates": {"period": "2024"},
-        "handling": {**{each: plain[(n + 2) % len(plain)] for n, each in
-                        enumerate(("purpose", "recipient", "legal_basis", "classification"))},
-                     "retain_until": "2030-01-01"},
-    }  # fmt: skip
-    file = folder / "data" / "runs" / "hostile.yml"
-    file.write_text(yaml.safe_dump(settings, allow_unicode=True), encoding="utf-8")
-    return file
-
-
-def executed(project: Path, notebook: Path) -> tuple[Path, int]:
-    """A notebook of the suite, its cells run on the run `hostile`, as a web page; and how many cells failed."""
-    import contextlib
-    import os
-
-    import nbformat
-    from IPython.core.interactiveshell import InteractiveShell
-    from IPython.utils.capture import capture_output
-    from nbconvert import HTMLExporter
-
-    content = nbformat.read(notebook, as_version=4)
-    shell, failed = InteractiveShell.instance(), 0
-    shell.reset(new_session=True)
-    with contextlib.chdir(project / "notebooks"):
-        os.environ["HICGEO_RUN"] = "hostile"
-        for cell in content.cells:
-            if cell.cell_type != "code":
-                continue
-            source = cell.source
-            if "parameters" in cell.metadata.get("tags", []):
-                source += '\nrun = "hostile"'
-            with capture_output() as seen:
-                failed += not shell.run_cell(source, store_history=False).success
-            cell.outputs = [
-                nbformat.v4.new_output("display_data", data={k: v for k, v in each.data.items() if isinstance(v, str)})
-                for each in seen.outputs
-            ]
-            if seen.stdout:
-                cell.outputs.append(nbformat.v4.new_output("stream", text=seen.stdout))
-    body, _ = HTMLExporter().from_notebook_node(content)
-    page = project / f"{notebook.stem}.html"
-    page.write_text(body, encoding="utf-8")
-    return page, failed

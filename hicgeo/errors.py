@@ -1,5 +1,26 @@
 """The errors and the warning of hicgeo: what it must be, what was given, what to do."""
 
+import re
+
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""Signs that a terminal obeys instead of showing, the end of a line and the tab excepted."""
+
+
+def visible(text: str) -> str:
+    r"""Text in which what would command a terminal is spelled out: names of files and columns reach one too.
+
+    Parameters
+    ----------
+    text
+        Any text.
+
+    Examples
+    --------
+    >>> print(visible("buurt\x1b[31m"))
+    buurt\x1b[31m
+    """
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
 
 class HicgeoError(ValueError):
     """Base of every error that hicgeo raises on purpose.
@@ -23,7 +44,7 @@ class HicgeoError(ValueError):
 
     def __init__(self, expected: str, given: str, remedy: str) -> None:
         self.expected, self.given, self.remedy = expected, given, remedy
-        super().__init__(f"{expected}. Given: {given}. To do: {remedy}.")
+        super().__init__(visible(f"{expected}. Given: {given}. To do: {remedy}."))
 
     def __reduce__(self) -> tuple[type["HicgeoError"], tuple[str, str, str]]:
         return type(self), (self.expected, self.given, self.remedy)
@@ -54,4 +75,13 @@ class ConfigError(HicgeoError):
 
 
 class HicgeoWarning(UserWarning):
-    """Something was kept that a reader of the result must know about."""
+    """Something was kept that a reader of the result must know about.
+
+    Parameters
+    ----------
+    message
+        What, in a sentence.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(visible(message))

@@ -92,7 +92,7 @@ def seasonal_areas(
     An incident belongs to the season with most of its window. Clusters of either half that share a cell are one area.
     Clusters are sought where incidents are, so that an area found in the dark half alone has been chosen for its dark
     incidents: near the threshold its p-value is somewhat too small, which is why an area with a cluster in one half
-    only is not called seasonal for that alone. Incidents without a place, or outside the grid, are left out.
+    only is not called seasonal for that alone. Incidents without a place, or outside the area, are left out.
     Clusters are those of DBSCAN, whose one density is the same question in both halves; HDBSCAN, which makes clusters
     of thin background as well, joined everything with everything when tried. O(n log n).
 
@@ -119,12 +119,15 @@ def seasonal_areas(
     if not (np.isfinite(eps) and eps > 0 and min_incidents >= 2):
         raise InputError("eps must be above 0 metres and min_incidents at least 2", f"eps={eps}, {min_incidents}",
                          "such as eps=250, min_incidents=10")  # fmt: skip
+    import shapely
     from sklearn.cluster import DBSCAN
 
     grid.match_crs(incidents, "incidents")
-    places = xy(incidents, "incidents")
-    cell = grid.locate(np.nan_to_num(places, nan=-1e9))
-    used = np.flatnonzero(cell >= 0)
+    places = np.nan_to_num(xy(incidents, "incidents"), nan=-1e9)
+    cell = grid.locate(places)
+    # a cell of the area may reach over its border: `grid.snap` leaves points there where they are
+    shapely.prepare(grid.area)
+    used = np.flatnonzero((cell >= 0) & shapely.intersects_xy(grid.area, places))
     month = aoristic(incidents.iloc[used], by="month", max_window=None)
     when = month.to_numpy().argmax(axis=1)
     names = np.array([season_of(each, months) for each in month.columns], dtype=object)

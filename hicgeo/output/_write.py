@@ -156,9 +156,13 @@ def sweep(folder: str | os.PathLike[str], *, older_than: float = 0.0) -> int:
 @contextlib.contextmanager
 def _part_of(target: Path) -> Iterator[Path]:
     """Give an empty temporary file beside `target`, gone afterwards whatever happens."""
-    if target.is_dir():
-        raise InputError("the path must name a file", f"the folder {target.name!r}", "add a file name")
+    if "\0" in str(target):
+        raise InputError(
+            "a file name must hold no zero byte", f"one of {len(target.name)} signs", "choose another name"
+        )
     try:
+        if target.is_dir():
+            raise InputError("the path must name a file", f"the folder {target.name!r}", "add a file name")
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep_once(target.parent.resolve())
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=PREFIX, suffix=target.suffix)

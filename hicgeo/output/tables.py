@@ -33,6 +33,7 @@ NUMBER_FORMATS = {"whole": "#,##0", "share": "0.0%", "p": "0.000", "number": "#,
 """As Excel stores them: with Dutch settings it shows 1.234,5 and 35,5%."""
 
 _FORMULA = re.compile(r"^[\s\x00]*[=+\-@＝＋－＠\t\r]")
+_LATER = re.compile(r"([;,\t]\s*)(?=[=+\-@＝＋－＠])")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 _SHARES = re.compile(r"coverage|probability|share(_.*)?|.*_share")
 _P_VALUES = re.compile(r"p|p_.*")
@@ -80,8 +81,9 @@ def write_table(
 
     Notes
     -----
-    No cell is ever a formula: in a CSV a text that a spreadsheet would run gets an apostrophe in front, in a worksheet
-    it is stored as text with the mark that keeps it text when it is edited. Line breaks in a CSV become spaces.
+    No cell is ever a formula: in a CSV a text that a spreadsheet would run gets an apostrophe in front (also behind a
+    comma, semicolon or tab in it, where a program with other settings begins a cell), in a worksheet it is stored as
+    text with the mark that keeps it text when it is edited. Line breaks in a CSV become spaces.
     Missing values are empty cells. For others than the analyst parts of incidents have one decimal, and other figures
     three digits: from more the window of a single incident follows. A GeoPackage carries a style for QGIS; GeoJSON and
     GPX are in degrees (WGS 84), GPX has the outline and a waypoint of each area. The same table gives the same bytes.
@@ -244,6 +246,7 @@ def _yes(value: Any, language: Language) -> str:
 def _text(value: str) -> str:
     """Text of one line that no spreadsheet takes for a formula."""
     line = re.sub(r"[\r\n]+", " ", value).replace("\x00", "")
+    line = _LATER.sub(r"\1'", line)  # a program that separates by another sign begins a cell there
     return f"'{line}" if _FORMULA.match(value) and not _NUMBER.fullmatch(value) else line
 
 

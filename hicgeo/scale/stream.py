@@ -20,7 +20,7 @@ import pandas as pd
 
 from hicgeo.analysis.counting import count_incidents
 from hicgeo.analysis.join import NeighbourhoodIndex
-from hicgeo.errors import InputError
+from hicgeo.errors import InputError, visible
 from hicgeo.schema import ASSIGNMENT_STATUS, COUNT_STATUS
 from hicgeo.sources import _open
 from hicgeo.sources._delimited import SEPARATOR_LINE, is_cp1252, read_delimited
@@ -98,7 +98,7 @@ class FileCounts:
         return self.counts.copy()
 
     def __repr__(self) -> str:
-        return (
+        return visible(
             f"FileCounts({self.source}: {self.read:,} read = {self.statuses.sum():,} accepted + "
             f"{len(self.rejected):,} rejected; {self.counts['incidents'].sum():,.0f} counted)"
         )

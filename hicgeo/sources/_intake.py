@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hicgeo.errors import InputError
+from hicgeo.errors import InputError, visible
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -140,7 +140,7 @@ class Intake:
         )
         why = ", ".join(f"{reason} {n:,}" for reason, n in reasons.head(3).items())
         more = f", and {len(reasons) - 3} other reasons" if len(reasons) > 3 else ""
-        return (
+        return visible(
             f"Intake({self.source}: {self.read:,} read = {len(self.incidents):,} accepted + "
             f"{len(self.rejected):,} rejected{f' ({why}{more})' if why else ''}; {self.located:.0%} located; "
             f"{len(self.repairs):,} values repaired; {len(self.notes)} notes)"

@@ -173,7 +173,8 @@ class Moments:
                     total["short"] += n
                     total["short_1900"] += n * (1900 + int(year) >= 1990)
                     total["short_2000"] += n * (2000 + int(year) <= this_year)
-        share = total.pop("share") / profile.filled if profile.filled else 0.0
+        found = total.pop("share")
+        share = found / profile.filled if profile.filled else 0.0
         return cls(share, **total)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from hicgeo.errors import HicgeoError
+from hicgeo.errors import HicgeoError, visible
 from hicgeo.schema import RD_NEW
 from hicgeo.sources import _open
 from hicgeo.sources._choices import (
@@ -197,7 +197,7 @@ class Proposal:
             lines += ["", f"Where (cells of {size:,.0f} m; darker is more; north is up):"]
             # a character is twice as high as wide
             lines += ["  " + "".join(_SHADES[each] * 2 for each in line).rstrip() for line in shades]
-        return "\n".join(lines)
+        return visible("\n".join(lines))
 
     def _cell_size(self) -> float:
         """Side of the cells of the small map."""
@@ -412,18 +412,19 @@ def _codes(profile: Profile | None) -> pd.DataFrame:
 
 def _lines(each: Finding, indent: str) -> list[str]:
     """One finding in YAML, with its evidence behind it; as a comment when it is not settled."""
+    evidence = " ".join(each.evidence.split())  # it quotes titles of the file, and a comment ends with its line
     if each.state == "proposed":
         if isinstance(each.value, Mapping):
             inner = [f"{indent}  {_yaml(key)}: {_yaml(value)}" for key, value in each.value.items()]
-            return [f"{indent}{each.setting}:  # {each.evidence}", *inner]
-        return [f"{indent}{each.setting}: {_yaml(each.value)}  # {each.evidence}"]
+            return [f"{indent}{each.setting}:  # {evidence}", *inner]
+        return [f"{indent}{each.setting}: {_yaml(each.value)}  # {evidence}"]
     choices = f"; choose {' or '.join(map(_yaml, each.alternatives))}" if each.alternatives else ""
-    return [f"{indent}# {each.setting}: ...  # {each.state}: {each.evidence}{choices}"]
+    return [f"{indent}# {each.setting}: ...  # {each.state}: {evidence}{choices}"]
 
 
 def _yaml(value: Any) -> str:
     """Write a scalar so that YAML reads it as the same text or number; a JSON string is one in YAML too."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)
+    return visible(json.dumps(value, ensure_ascii=False)) if isinstance(value, str) else str(value)
 
 
 def _short(value: Any) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import hicgeo.errors
-from hicgeo.errors import ConfigError, HicgeoError
+from hicgeo.errors import ConfigError, HicgeoError, visible
 from hicgeo.output._write import write_bytes
 from hicgeo.suite._run_file import nearest
 
@@ -303,10 +303,10 @@ def execute(
     except PapermillExecutionError as error:
         failure = _failure(error.ename, error.evalue, f"cell {error.cell_index + 1} of {notebook.name}", log, speaks)
         text = "\n".join(error.traceback) or f"{error.ename}: {error.evalue}"
-        write_bytes(log, _ANSI.sub("", text).encode())
+        write_bytes(log, visible(_ANSI.sub("", text)).encode())
     except Exception as error:  # a kernel that dies or hangs, whatever the cause, is one failed notebook
         failure = _failure(type(error).__name__, "", notebook.name, log, speaks)
-        write_bytes(log, f"{type(error).__name__}: {error}\n".encode())
+        write_bytes(log, visible(f"{type(error).__name__}: {error}\n").encode())
     finally:
         _close_loop()
         if raw.exists():

@@ -51,8 +51,15 @@ def _plainly(command: Callable[P, None]) -> Callable[P, None]:
     return guarded
 
 
+def _say(message: str, *, err: bool = False) -> None:
+    """Show a message; signs in names that would command the terminal are spelled out."""
+    from hicgeo.errors import visible
+
+    typer.echo(visible(message), err=err)
+
+
 def _stop(message: str) -> None:
-    typer.echo(message, err=True)
+    _say(message, err=True)
     raise typer.Exit(1)
 
 
@@ -77,7 +84,7 @@ def _version(asked: bool) -> None:
     if asked:
         import hicgeo
 
-        typer.echo(f"hicgeo {hicgeo.__version__}")
+        _say(f"hicgeo {hicgeo.__version__}")
         raise typer.Exit
 
 
@@ -107,12 +114,12 @@ def run(
     result = run_suite(run, only=tuple(only or ()), force=force, jobs=jobs)
     root = result.index.parents[2]
     if result.skipped:
-        typer.echo(f"Not changed, not run again: {', '.join(result.skipped)}")
-    typer.echo(f"Index page: {relative(result.index, root)}")
+        _say(f"Not changed, not run again: {', '.join(result.skipped)}")
+    _say(f"Index page: {relative(result.index, root)}")
     for name, parts in result.left_out.items():
-        typer.echo(f"Left out, because it is not for everybody: {name} ({', '.join(parts)})")
+        _say(f"Left out, because it is not for everybody: {name} ({', '.join(parts)})")
     for name, failure in result.failures.items():
-        typer.echo(f"Failed: {name}. {failure}", err=True)
+        _say(f"Failed: {name}. {failure}", err=True)
     if result.failures:
         raise typer.Exit(1)
 
@@ -128,7 +135,7 @@ def check(
     from hicgeo.suite.check import check_run
 
     checked = check_run(run)
-    typer.echo(str(checked))
+    _say(str(checked))
     if checked.faults:
         raise typer.Exit(1)
 
@@ -148,7 +155,7 @@ def schema(
     from hicgeo.output._write import write_bytes
 
     written = write_bytes(write, text.encode())
-    typer.echo(f"Written: {written.name}. First line of a run file: # yaml-language-server: $schema={written.name}")
+    _say(f"Written: {written.name}. First line of a run file: # yaml-language-server: $schema={written.name}")
 
 
 @app.command()
@@ -165,7 +172,7 @@ def intake(
     import hicgeo
 
     proposal = hicgeo.propose_intake(file, sheet=sheet, layer=layer, query=query, encoding=encoding)
-    typer.echo(str(proposal))
+    _say(str(proposal))
     if write is not None:
         try:
             with write.open("x", encoding="utf-8", newline="\n") as out:
@@ -173,7 +180,7 @@ def intake(
         except OSError as error:
             said = "it is there already" if isinstance(error, FileExistsError) else error.strerror
             _stop(f"{write.name} must be a new file; {said}; name another")
-        typer.echo(f"\nWritten: {write.name}. Settle what is marked, and put it in a run file (data/runs/sample.yml).")
+        _say(f"\nWritten: {write.name}. Settle what is marked, and put it in a run file (data/runs/sample.yml).")
     if len(proposal.unsettled) or proposal.refused:
         raise typer.Exit(2)
 
@@ -202,9 +209,9 @@ def audit(
         neighbourhoods=opened.neighbourhoods if opened is not None else None,
     )
     for rule, passed, detail in zip(report["rule"], report["pass"], report["detail"], strict=True):
-        typer.echo(f"{'pass' if passed else 'FAIL'}  {rule}{': ' + detail if detail else ''}")
+        _say(f"{'pass' if passed else 'FAIL'}  {rule}{': ' + detail if detail else ''}")
     if points is None:
-        typer.echo("Not looked for: places and numbers of incidents. Name a run that starts from points (--run).")
+        _say("Not looked for: places and numbers of incidents. Name a run that starts from points (--run).")
     if not report["pass"].all():
         raise typer.Exit(1)
 
@@ -223,19 +230,17 @@ def purge(
     root = find_root()
     runs, unread = expired(root, date.today())
     for name in unread:
-        typer.echo(f"Cannot be read, so nothing of it is removed: {name}", err=True)
+        _say(f"Cannot be read, so nothing of it is removed: {name}", err=True)
     if not runs:
-        typer.echo("Nothing is past its retention.")
+        _say("Nothing is past its retention.")
         return
     for each in runs:
         places = ", ".join(relative(folder, root) for folder in each.folders)
-        typer.echo(f"{each.run}: to be kept until {each.retain_until}: {places}")
+        _say(f"{each.run}: to be kept until {each.retain_until}: {places}")
     if not yes:
         typer.confirm("Remove these folders?", abort=True)
     remove(runs)
-    typer.echo(
-        f"Removed. The list of exports stays: {relative(root.joinpath('data', 'private', 'exports.jsonl'), root)}"
-    )
+    _say(f"Removed. The list of exports stays: {relative(root.joinpath('data', 'private', 'exports.jsonl'), root)}")
 
 
 @app.command()

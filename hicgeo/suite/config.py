@@ -59,6 +59,23 @@ def _place(value: Any, info: ValidationInfo) -> Any:
     return address
 
 
+def _no_device(name: str) -> str:
+    if is_device(name):
+        raise ValueError("is the name of a device on Windows")
+    return name
+
+
+def is_device(name: str) -> bool:
+    """Whether Windows takes a file of this name for a device, whatever its suffix.
+
+    Parameters
+    ----------
+    name
+        Without suffix, in lower case.
+    """
+    return re.fullmatch(r"con|prn|aux|nul|(com|lpt)[0-9]", name) is not None
+
+
 def _ordered(period: tuple[str, str]) -> tuple[str, str]:
     if period[0] > period[1]:
         raise ValueError("the first month comes after the last")
@@ -305,7 +322,7 @@ class RunConfig(_Part):
     ('counts', 'businesses')
     """
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$"), AfterValidator(_no_device)]
     title: Text
     language: Literal["nl", "en"] = "nl"
     profile: Literal["intern", "driehoek", "openbaar"] = "driehoek"

@@ -25,7 +25,7 @@ from hicgeo.suite._project import (
 from hicgeo.suite._public import LeftOut
 from hicgeo.suite._run_file import nearest
 from hicgeo.suite._store import Notes, Store
-from hicgeo.suite.config import RunConfig
+from hicgeo.suite.config import RunConfig, is_device
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -529,7 +529,7 @@ class Run(Surroundings):
         return ours.astype(bool)
 
     def _target(self, name: str, suffix: str) -> Path:
-        if not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name) or is_device(name):
             raise ConfigError("name must be lower case letters, digits and hyphens", repr(name), "such as 02-rates")
         target, notebook = self.folder / f"{name}{suffix}", os.environ.get(NOTEBOOK_VARIABLE)
         owner = self.notes().get(target.name, {}).get("notebook")

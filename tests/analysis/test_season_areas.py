@@ -117,3 +117,15 @@ def test_no_cluster_is_an_empty_answer_and_a_short_period_none():
         areas_of(incidents, eps=0)
     with pytest.raises(hg.CrsError):
         areas_of(incidents.to_crs("EPSG:32631"))
+
+
+def test_an_incident_just_over_the_border_keeps_no_map_in_the_house():
+    """A cell belongs to the area when its centre does, and then reaches over the border."""
+    area = gpd.GeoSeries([shapely.box(80_000, 450_000, 85_980, 456_000)], crs="EPSG:28992")
+    grid = hg.Grid.over(area, cell_size=100)
+    incidents = town(np.random.default_rng(5), [(85_000, 451_000, 60, always)])
+    over = incidents.iloc[:3].set_geometry(gpd.points_from_xy([85_990.0] * 3, [451_000.0] * 3, crs=AREA.crs))
+    both = pd.concat([incidents[incidents.geometry.x < 85_980], over.set_axis(["o1", "o2", "o3"])])
+    found = hg.seasonal_areas(grid.snap(both), grid, eps=150, min_incidents=12)
+    assert found.attrs["places"] == "cells"
+    assert found.attrs["n"] == len(both) - 3
