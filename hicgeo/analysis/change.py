@@ -238,7 +238,9 @@ def yearly_rates(
 
     Notes
     -----
-    Every year has its own norm when it is "regional" or "others". O(years x areas x months).
+    Every year has its own norm when it is "regional" or "others": that of all areas that were counted, those whose
+    border moved included, so that it is the norm of the maps; of groups (`by`) it is that of the areas that kept
+    their border, as their rates are. O(years x areas x months).
     """
     table, excluded = _usable(counts, crime_type, provisional)
     found = sorted(set(table.columns.year))
@@ -263,7 +265,14 @@ def yearly_rates(
         warnings.simplefilter("always", HicgeoWarning)
         for year in wanted:
             if by is None:
-                parts[year] = rates(hidden, neighbourhoods, period=str(year), unmatched=unmatched, **settings)
+                ours: dict[str, Any] = {"period": str(year), "unmatched": unmatched, **settings}
+                parts[year] = rates(counts, neighbourhoods, **ours)
+                if moved.any():  # they are part of the norm, and are not judged themselves
+                    apart = parts[year].index.isin(table.index[moved])
+                    of_none = rates(hidden, neighbourhoods, **ours)[apart]
+                    about = parts[year].attrs
+                    parts[year] = pd.concat([parts[year][~apart], of_none]).loc[parts[year].index]
+                    parts[year].attrs = about
             else:
                 parts[year] = group_rates(hidden, neighbourhoods, period=str(year), by=by, **settings)
     for text in dict.fromkeys(str(each.message) for each in caught if issubclass(each.category, HicgeoWarning)):
@@ -274,7 +283,7 @@ def yearly_rates(
     return out
 
 
-def persistence(yearly: pd.DataFrame, *, last: int = 5) -> pd.DataFrame:
+def persistence(yearly: pd.DataFrame, *, last: int | None = None) -> pd.DataFrame:
     """Tell lasting problems from new and passing ones.
 
     Parameters
@@ -282,7 +291,7 @@ def persistence(yearly: pd.DataFrame, *, last: int = 5) -> pd.DataFrame:
     yearly
         Answer of `yearly_rates`.
     last
-        How many of the last years to look at.
+        How many of the last years to look at, 3 or more; when left out five, or as many as there are.
 
     Returns
     -------
@@ -302,13 +311,18 @@ def persistence(yearly: pd.DataFrame, *, last: int = 5) -> pd.DataFrame:
     Notes
     -----
     A year counts as above only where the difference is more than chance, so that a small area can be above the norm
-    for years without ever being told: look at the rate of all years together too. O(areas x years).
+    for years without ever being told: look at the rate of all years together too. Areas whose border moved are
+    "niet te bepalen", and part of the norm that others are set against, as `yearly_rates` says. O(areas x years).
     """
     if list(yearly.index.names) != ["year", "code"] or "state" not in yearly:
         raise ColumnError("these must be yearly rates", f"an index of {yearly.index.names}", "take hicgeo.yearly_rates")
     states = yearly["state"].astype(object).unstack("year")
+    last = min(5, states.shape[1]) if last is None else last
     if last < 3 or states.shape[1] < last:
-        raise InputError("at least 3 years, and no more than there are", f"{last} of {states.shape[1]}", "take 5")
+        raise InputError(
+            "what lasts needs at least 3 whole years, and no more than there are", f"{last} of {states.shape[1]}",
+            "give counts of more years",
+        )  # fmt: skip
     states = states[sorted(states.columns)[-last:]]
     judged = states.isin(["boven", "onder", "niet te onderscheiden"])
     above = (states == "boven").to_numpy()

@@ -66,7 +66,9 @@ def persistence(table: pd.DataFrame, language: Language) -> list[str]:
     of = table["kind"].value_counts()
     kinds = {"chronic": "chronisch", "new": "opkomend", "fading": "afnemend", "some": "wisselend"}
     counted = {name: int(of.get(kind, 0)) for name, kind in kinds.items()}
-    return [text("words.persistence", language, last=table.attrs["last"], **counted)]
+    said = [text("words.persistence", language, last=table.attrs["last"], **counted)]
+    unknown = int(of.get("niet te bepalen", 0))
+    return [*said, text("words.persistence.unknown", language, n=unknown)] if unknown else said
 
 
 def concentration(found: Any, language: Language) -> list[str]:

@@ -242,6 +242,12 @@ def choose_dates(profiles: Sequence[Profile], columns: Sequence[Finding], epoch:
         return all(wrong < 3 and wrong * 100 <= of for wrong, of in parts)
 
     orders = ("day_first", "month_first")
+    apart = [each for each in columns if each.setting == "registered" and each.value]
+    if first and second and apart and (unlike := _unlike(dates, apart[0].value)):
+        # when it happened decides; the day of registration can be done without
+        columns = [each for each in columns if each is not apart[0]]
+        said = f"'{apart[0].value}' is written {unlike}, which the other dates are not: not used"
+        return [*choose_dates(profiles, columns, epoch), Finding("registered", None, "noted", said)]
     if (first and not second) or (first > second and tolerable("second_high")):
         found.append(Finding("date_order", "day_first", "proposed", f"{counted}: the day comes first"))
     elif (second and not first) or (second > first and tolerable("first_high")):
@@ -256,6 +262,18 @@ def choose_dates(profiles: Sequence[Profile], columns: Sequence[Finding], epoch:
     if numbers and epoch is not None:
         numbers = [Finding("excel_epoch", epoch, "proposed", f"the workbook counts its days from {epoch}")]
     return found + numbers
+
+
+def _unlike(dates: Sequence[Profile], title: str) -> str:
+    """How the dates of a column are written when the others are all written the other way; else nothing."""
+    ways = {}
+    for mine in (True, False):
+        said = [each.moments for each in dates if (each.title == title) is mine]
+        ways[mine] = {"day first": sum(m.first_high for m in said), "month first": sum(m.second_high for m in said)}
+    for way, other in (("day first", "month first"), ("month first", "day first")):
+        if ways[True][way] and not ways[True][other] and ways[False][other] and not ways[False][way]:
+            return way
+    return ""
 
 
 def _either_or(

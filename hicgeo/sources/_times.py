@@ -460,7 +460,9 @@ def _check_order(
         f"the dates in {title} must all be {dates.order.replace('_', ' ')}",
         f"{along.sum()} rows where {fits[dates.order]}: {_examples(along, said, ledger)}; "
         f"{against.sum()} rows where {fits[other]}: {_examples(against, said, ledger)}",
-        f'declare date_order="{other}"' if not along.any() else "export the column in one order",
+        f'declare date_order="{other}"; when other columns are in the declared order, leave this one out of columns'
+        if not along.any()
+        else "export the column in one order",
     )
 
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from hicgeo.errors import HicgeoError, visible
-from hicgeo.schema import RD_NEW
+from hicgeo.schema import LEAST_LOCATED, RD_NEW
 from hicgeo.sources import _open
 from hicgeo.sources._choices import (
     Finding,
@@ -215,7 +215,10 @@ class Proposal:
         if self.preview is None:
             return [f"Read as proposed, the file is refused: {self.refused}"]
         rows = self.preview.to_frame()
-        return ["Read as proposed:", *(f"  {name}: {n:,.0f} ({part:.1%})" for name, n, part in rows.itertuples())]
+        told = ["Read as proposed:", *(f"  {name}: {n:,.0f} ({part:.1%})" for name, n, part in rows.itertuples())]
+        if self.preview.located < LEAST_LOCATED:
+            told.append(f"! A run stops under {LEAST_LOCATED:.0%} with a place, unless it has accept_unlocated: true")
+        return told
 
     def _repr_html_(self) -> str:
         shown = self.findings.assign(
@@ -363,12 +366,14 @@ def _find(table: Table) -> tuple[list[Finding], list[Profile]]:
         findings += choose_place(profiles)
     else:
         findings += _geometry(table)
-    findings += choose_dates(profiles, findings, table.epoch)
+    dated = choose_dates(profiles, findings, table.epoch)
+    renewed = {each.setting for each in dated}
+    findings = [each for each in findings if each.setting not in renewed] + dated
     offence = next((each for each in findings if each.setting == "crime_type"), None)
     if offence is not None and offence.value is not None:
         findings += choose_codes(next(each for each in profiles if each.title == offence.value))
     noted = table.ledger.notes()
-    for kind in ("delimiter", "encoding", "line_breaks"):
+    for kind in ("delimiter", "encoding", "line_breaks", "empty_records"):
         for text in noted.loc[noted["kind"] == kind, "text"].unique():
             findings.append(Finding(kind, None, "noted", str(text)))
     broken = len(table.ledger.rejected())

@@ -20,6 +20,8 @@ from hicgeo.suite._project import relative
 from hicgeo.suite.config import RunConfig
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from hicgeo.output.maps import HotspotMap
     from hicgeo.sources.incidents import Intake
     from hicgeo.suite.run import Run
@@ -85,6 +87,37 @@ def sentences_for(run: Run, drawn: HotspotMap, sentences: Sequence[str]) -> list
     """
     published = run.mode == "counts" and set(run.config.crime_types) <= set(CRIME_TYPES)
     return list(sentences) if drawn.profile != "openbaar" or published else []
+
+
+def with_names(table: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    """Table with the name of each area right behind its code, where a reader looks for it.
+
+    Parameters
+    ----------
+    table
+        With `code` as a column or a level of its index; another is given back as it is.
+    names
+        Of areas, by code.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rates = pd.DataFrame({"rate": [8.4]}, index=pd.Index(["WK051801"], name="code"))
+    >>> with_names(rates, {"WK051801": "Binckhorst"}).columns.tolist()
+    ['name', 'rate']
+    """
+    import pandas as pd
+
+    in_index = "code" in table.index.names
+    if not in_index and "code" not in table:
+        return table
+    codes = table.index.get_level_values("code") if in_index else table["code"]
+    known = table["name"].to_numpy() if "name" in table else codes.map(names).to_numpy()
+    if pd.isna(known).all():
+        return table
+    out = table.drop(columns="name", errors="ignore")
+    out.insert(0 if in_index else list(out.columns).index("code") + 1, "name", pd.array(known, dtype="str"))
+    return out
 
 
 def as_markdown(sentence: str) -> str:

@@ -399,4 +399,4 @@ def _nearest_file(file: Path) -> str:
     if folder != file.parent:
         return f" (there is no folder {file.relative_to(folder).parts[0]!r} in {folder.name!r})"
     close = difflib.get_close_matches(file.name, [each.name for each in folder.iterdir() if each.is_file()], n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+    return f" (did you mean {close[0]!r}?)" if close else " (paths start at the folder of the run file)"

@@ -180,7 +180,11 @@ def intake(
         except OSError as error:
             said = "it is there already" if isinstance(error, FileExistsError) else error.strerror
             _stop(f"{write.name} must be a new file; {said}; name another")
-        _say(f"\nWritten: {write.name}. Settle what is marked, and put it in a run file (data/runs/sample.yml).")
+        _say(
+            f"\nWritten: {write.name}. Settle the lines that begin with #: date and period are yours to declare. Then "
+            "put it in a run file (a copy of data/runs/sample.yml) in the same folder, where its path starts, and look "
+            "at that: hicgeo check RUN."
+        )
     if len(proposal.unsettled) or proposal.refused:
         raise typer.Exit(2)
 

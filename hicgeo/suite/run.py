@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hicgeo.errors import ConfigError
 from hicgeo.suite._background import Surroundings
-from hicgeo.suite._exports import as_markdown, card_of, facts_of, ledger_of, located_enough, warning_of
+from hicgeo.suite._exports import as_markdown, card_of, facts_of, ledger_of, located_enough, warning_of, with_names
 from hicgeo.suite._project import (
     find_config,
     find_root,
@@ -367,7 +367,7 @@ class Run(Surroundings):
         return path
 
     def save_table(self, table: pd.DataFrame, name: str, *, suffix: str = ".csv") -> Path:
-        """Save a table for Dutch Excel or a GIS, through the gate of the run's profile.
+        """Save a table for Dutch Excel or a GIS, names beside codes, through the gate of the run's profile.
 
         Parameters
         ----------
@@ -391,7 +391,8 @@ class Run(Surroundings):
         import hicgeo
 
         target, profile, language = self._target(name, suffix), self.config.profile, self.config.language
-        path = hicgeo.write_table(table, target, profile=profile, language=language, ledger=ledger_of(self))
+        named = with_names(table, self.background.names | self.neighbourhoods["name"].dropna().to_dict())
+        path = hicgeo.write_table(named, target, profile=profile, language=language, ledger=ledger_of(self))
         return self._record(path, {})
 
     def save_sheets(self, areas: gpd.GeoDataFrame, name: str, **shown: Any) -> list[Path]:

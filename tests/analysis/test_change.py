@@ -243,3 +243,29 @@ def test_trends_need_years_and_incidents():
     got = hg.trend(years([[1] * 5, [50] * 5, [np.nan] * 5]), **TYPE)
     assert got["state"].astype(str).tolist() == ["te klein", "niet te onderscheiden", "onvolledig"]
     assert got["p_value"].isna().tolist() == [True, False, True]
+
+
+def test_a_moved_border_takes_an_area_out_of_the_verdicts_and_not_out_of_the_norm():
+    old = gpd.GeoDataFrame(index=CODES[:3], geometry=[box(10 * k, 0, 10 * k + 10, 10) for k in range(3)], crs=28992)
+    new = old.assign(geometry=[box(0, 0, 10, 10), box(10, 0, 20, 10), box(20, 0, 50, 10)])
+    areas = gpd.GeoDataFrame(
+        {"name": CODES[:3], "dwellings": [1000, 1000, 1000], "municipality": "GM9901", "is_water": False,
+         "level": "wijk"},
+        geometry=new.geometry, index=CODES[:3],
+    )  # fmt: skip
+    counts = years([[40, 40, 40, 40], [20, 20, 20, 20], [90, 90, 90, 90]], codes=CODES[:3])
+    got = hg.yearly_rates(
+        counts, areas, crime_type="woninginbraak", base="dwellings", norm="regional",
+        borders=hg.crosswalk(old, new, by="area"),
+    )  # fmt: skip
+    last = got.loc[2018]
+    assert last["norm"].tolist()[:2] == pytest.approx([50.0, 50.0])  # 150 on 3,000 dwellings: all that were counted
+    assert last["state"].tolist()[2] == "onvolledig"
+    assert last.iloc[2][["rate", "p_fdr"]].isna().all()
+    assert last["rate"].tolist()[:2] == pytest.approx([40.0, 20.0])
+    lasting = hg.persistence(got)
+    assert lasting.attrs["last"] == 4  # all years there are, when these are fewer than five
+    assert lasting["kind"].tolist()[2] == "niet te bepalen"
+    assert hg.in_words(lasting)[1].startswith("Van 1 gebieden is dat niet te bepalen")
+    with pytest.raises(hg.InputError, match="at least 3 whole years"):
+        hg.persistence(got.loc[got.index[:6]])

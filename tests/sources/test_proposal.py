@@ -247,3 +247,64 @@ def test_the_small_map_counts_every_place_once(city):
     located = proposal.preview.incidents.geometry
     assert 0.97 * (~located.is_empty).sum() <= cells.to_numpy().sum() <= (~located.is_empty).sum()
     assert "<svg" in proposal._repr_html_()
+
+
+def month_first(text):
+    day, month, year = text.split("-")
+    return f"{month}/{day}/{year}"
+
+
+def test_a_day_of_registration_written_the_other_way_does_not_decide(export):
+    """Two systems in one export: what happened is written American, what was registered Dutch."""
+    place = [export.titles.index(name) for name in ("van", "tot")]
+    dutch = settled(hicgeo.propose_intake(export.write(name="dutch.csv")))
+    late = [row[place[0]] for row in export.rows]
+    for row, registered in zip(export.rows, late, strict=True):
+        for each in place:
+            row[each] = month_first(row[each])
+        row.append(registered)
+    export.titles.append("Registratiedatum")
+    found = settled(hicgeo.propose_intake(export.write(name="mixed.csv")))
+    assert found.mapping["date_order"] == "month_first"
+    assert "registered" not in found.mapping["columns"]
+    noted = found.findings.query("setting == 'registered'")
+    assert noted["evidence"].tolist() == [
+        "'Registratiedatum' is written day first, which the other dates are not: not used"
+    ]
+    same(found.preview, dutch.preview)
+    # said to be month first, the column is refused with the way out
+    columns = {**found.mapping["columns"], "registered": "Registratiedatum"}
+    with pytest.raises(InputError, match="leave this one out of columns"):
+        hicgeo.read_incidents(export.write(name="mixed.csv"), **{**found.mapping, "columns": columns})
+
+
+def test_lines_of_separators_alone_are_told_of(export):
+    path = export.write()
+    text = path.read_text(encoding="utf-8").splitlines()
+    sparse = path.with_name("sparse.csv")
+    sparse.write_text("\n".join([text[0], *(each for row in text[1:] for each in (row, ";" * row.count(";")))]) + "\n")
+    found = settled(hicgeo.propose_intake(sparse))
+    same(found.preview, hicgeo.propose_intake(path).preview)
+    said = found.preview.notes.query("kind == 'empty_records'")
+    assert said["records"].tolist() == [len(text) - 1]
+    assert "lines with separators and nothing else" in str(found)
+
+
+def test_half_of_the_places_missing_is_told_before_a_run_stops(export):
+    place = [export.titles.index(name) for name in "xy"]
+    for row in export.rows[::2]:
+        for each in place:
+            row[each] = ""
+    assert "! A run stops under 85% with a place" in str(settled(hicgeo.propose_intake(export.write())))
+
+
+@pytest.mark.parametrize("before", [0, 30, 250])
+def test_columns_are_found_wherever_they_stand(export, before):
+    """Behind hundreds of columns that say nothing, in another order, and filled only far down."""
+    plain = settled(hicgeo.propose_intake(export.write(name="plain.csv")))
+    order = np.random.default_rng(before).permutation(len(export.titles))
+    export.titles = [f"Veld {n}" for n in range(before)] + [export.titles[each] for each in order]
+    export.rows = [[f"q{n % 7}" for n in range(before)] + [row[each] for each in order] for row in export.rows]
+    late = settled(hicgeo.propose_intake(export.write(name="late.csv")))
+    assert late.mapping["columns"] == plain.mapping["columns"]
+    same(late.preview, plain.preview)

@@ -140,6 +140,9 @@ def test_a_map_carries_the_run_and_its_card(project, monkeypatch):
     note = run.notes()["02-rates.html"]
     assert (note["title"], note["sentences"]) == ("Inbraken", ["Eerst dit.", "Dan dat."])
     assert run.save_table(rates, "02-rates").name == "02-rates.csv"
+    head, first = (run.folder / "02-rates.csv").read_text(encoding="utf-8-sig").splitlines()[:2]
+    assert head.startswith("code;name;incidents;"), "a name stands behind its code"
+    assert first.startswith("BU99010101;Buurt 0;")
     with pytest.raises(DisclosureError):
         run.save_table(run.incidents, "rows")
     # a second notebook that saves under the same name would undo the first at every run

@@ -43,6 +43,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Above the norm in the last {last} years: {chronic} areas chronically, {new} emerging, {fading} fading, {some} "
         "on and off.",
     ),
+    "words.persistence.unknown": (
+        "Van {n} gebieden is dat niet te bepalen: te klein, een verlegde grens, of cijfers die ontbreken. De norm is "
+        "elk jaar die van alle getelde gebieden.",
+        "Of {n} areas it cannot be told: too small, a border that moved, or figures that are missing. The norm is each "
+        "year that of all areas that were counted.",
+    ),
     "words.concentration": (
         "In de {top} gebieden met de meeste incidenten ligt {share} ({low} tot {high}); bij gelijk risico zou dat "
         "{chance} zijn.",
