@@ -50,6 +50,8 @@ class Outlook:
         before, NaN where it was not published).
     seasons
         On code, for the season as a whole: the same four, and `change` (expected / last season).
+    total
+        Of all neighbourhoods together, for the season as a whole: `expected`, `low`, `high` and `last_season`.
     trend
         Yearly factor at which the total has been moving; `DAMPING` of it is taken to go on.
     dispersion
@@ -65,6 +67,7 @@ class Outlook:
     season: str
     months: pd.DataFrame
     seasons: pd.DataFrame
+    total: pd.Series
     trend: float
     dispersion: float
     error: tuple[float, float]
@@ -76,9 +79,9 @@ class Outlook:
         return self.months
 
     def _repr_html_(self) -> str:
-        total = self.seasons[["expected", "last_season"]].sum()
+        expected, low, high, before = self.total
         return (
-            f"<p>{self.season}: {total['expected']:.0f} expected, {total['last_season']:.0f} in the season before; "
+            f"<p>{self.season}: {expected:.0f} expected ({low:.0f} to {high:.0f}), {before:.0f} in the season before; "
             f"known to {self.last_month}</p>"
             + self.seasons.sort_values("expected", ascending=False).head(20).to_html(float_format="{:.1f}".format)
         )
@@ -157,6 +160,8 @@ def outlook(
     low, high = _interval(expected, dispersion, relative, level)
     total = expected.sum(axis=1)
     total_low, total_high = _interval(total, dispersion, relative, level)
+    everywhere = np.nansum(total, keepdims=True)  # shares of it may change, the total does not change with them
+    ends = _interval(everywhere, 1.0, of_total, level)
     before = table.reindex(columns=coming - 12).to_numpy(float)
     index = pd.MultiIndex.from_product([table.index, coming], names=["code", "month"])
     flat = {"expected": expected, "low": low, "high": high, "last_season": before}
@@ -169,6 +174,10 @@ def outlook(
         seasons=pd.DataFrame(
             {"expected": total, "low": total_low, "high": total_high, "last_season": whole, "change": change},
             index=table.index,
+        ),
+        total=pd.Series(
+            {"expected": everywhere[0], "low": ends[0][0], "high": ends[1][0], "last_season": whole.sum()},
+            name=table.index.name,
         ),
         trend=float(np.exp(known.trend)),
         dispersion=dispersion,

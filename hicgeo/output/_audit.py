@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _EXTERNAL_ATTRIBUTES = frozenset(
     ["src", "href", "srcset", "action", "formaction", "poster", "data", "xlink:href", "background", "manifest", "ping"]
 )
-_SIBLING = re.compile(r"(?!/)[\w./ %-]+\.(?:html|csv)")
+_SIBLING = re.compile(r"(?!/)[\w./ %-]+\.(?:html|csv|xlsx|gpkg|geojson|gpx|pdf)")
 _CALLS = re.compile(
     r"\b(fetch|XMLHttpRequest|WebSocket|EventSource|sendBeacon|importScripts|RTCPeerConnection)\b|\bimport\s*\("
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -67,7 +68,8 @@ class Scene:
         """Interval in words, empty when a bound is missing."""
         if pd.isna(low) or pd.isna(high):
             return ""
-        return self.say("between", low=self.number(low, decimals), high=self.number(high, decimals))
+        ends = self.number(low, decimals), self.number(high, decimals)
+        return ends[0] if ends[0] == ends[1] else self.say("between", low=ends[0], high=ends[1])
 
     def areas_counted(self, n: int) -> str:
         """Count of areas with their noun: 12 buurten."""
@@ -75,9 +77,14 @@ class Scene:
         return f"{self.number(n)} {text(f'{noun}.{self.level}', self.language)}"
 
     def named(self, code: str) -> str:
-        """Name of an area, its code when it has none."""
-        name = self.areas["name"].get(code)
-        return str(code) if name is None or pd.isna(name) else str(name)
+        """Name of an area, with its code when another has the same; its code when it has none."""
+        return self._names.get(code, str(code))
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        known = self.areas["name"].dropna().astype(str)
+        codes = known.index.astype(str)
+        return dict(zip(codes, known.where(~known.duplicated(keep=False), known + " (" + codes + ")"), strict=True))
 
     def dry(self, codes: pd.Index) -> npt.NDArray[np.bool_]:
         """Whether each code is an area of the map that is not water."""
@@ -200,6 +207,11 @@ def ranges(breaks: npt.NDArray[np.float64], values: npt.NDArray[np.float64], sce
         return [scene.number(value, 0 if value.is_integer() else 1) for value in np.unique(values)[:1].tolist()]
     middle = [scene.say("between", low=low, high=high) for low, high in pairwise(said)]
     return [scene.say("below", high=said[0]), *middle, scene.say("from", low=said[-1])]
+
+
+def parts(values: npt.NDArray[np.float64], scene: Scene) -> tuple[str, ...]:
+    """Say why counts are not whole, when they are not."""
+    return (scene.say("note.parts"),) if (values[np.isfinite(values)] % 1).any() else ()
 
 
 def spread(colours: Sequence[str], n: int) -> list[str]:

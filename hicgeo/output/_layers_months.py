@@ -17,6 +17,7 @@ from hicgeo.output._layers import (
     entries,
     match,
     need,
+    parts,
     ranges,
     spread,
 )
@@ -92,7 +93,7 @@ def month_layer(counts: pd.DataFrame, scene: Scene, crime_type: str, months: Seq
         key="months",
         name=scene.say("layer.months", crime=crime(crime_type, scene.language)),
         unit=scene.say("unit.months", crime=crime(crime_type, scene.language)),
-        notes=(scene.say("note.months"), *lost),
+        notes=(scene.say("note.months"), *parts(some, scene), *lost),
         classes=entries(classes, frames[last].member, scene),
         member=frames[last].member,
         rows=(scene.say("row.incidents"), scene.say("row.year_before"), scene.say("row.status")),

@@ -20,6 +20,7 @@ from hicgeo.output._layers import (
     entries,
     match,
     need,
+    parts,
     ranges,
     spread,
 )
@@ -59,7 +60,7 @@ def rate_layers(
     words = {"crime": kind, "per": per, "base": base_name(about.get("base"), scene.language)}
     words["period"] = period_text(about.get("period"), scene.language)
     state = rates["state"].astype(object).where(rates["state"].notna(), "none").where(scene.dry(rates.index))
-    notes = [*absent]
+    notes = [*absent, *parts(rates["incidents"].to_numpy(float), scene)]
     share = about.get("coverage", 1.0)
     if share < 1:
         notes.append(scene.say("note.coverage", share=percent(share, scene.language), base=words["base"]))

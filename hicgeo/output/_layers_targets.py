@@ -85,12 +85,13 @@ def target_layer(areas: gpd.GeoDataFrame, scene: Scene) -> Layer:
             ),
         ),
         headline=scene.say(
-            "headline.targets",
+            "headline.targets" if len(ordered) > 1 else "headline.targets.one",
             n=scene.number(len(ordered)),
             area=_hectares(ordered["area_ha"].sum(), scene),
             first=_hectares(first["area_ha"], scene),
             expected=scene.number(first["expected"], 1),
             hours=_text(first["hours"]) or scene.say("targets.no_hours"),
+            within="" if days is None else scene.say("headline.targets.within", days=days),
             **words,
         ),
     )
@@ -98,7 +99,8 @@ def target_layer(areas: gpd.GeoDataFrame, scene: Scene) -> Layer:
 
 def _values(row: pd.Series, scene: Scene) -> tuple[str, ...]:
     expected = scene.number(row["expected"], 1)
-    interval = scene.between(row.get("expected_low"), row.get("expected_high"), 1)
+    ends = row.get("expected_low"), row.get("expected_high")
+    interval = scene.between(*ends, 0 if all(end == round(end) for end in ends if pd.notna(end)) else 1)
     kind = _text(row.get("kind"))
     dwellings = row.get("dwellings")
     return (

@@ -40,9 +40,8 @@ def base_map(scene: Scene) -> tuple[dict[str, Any], list[list[float]]]:
     towns = areas["municipality"].astype(object).fillna("")
     outline = gpd.GeoSeries([_joined(np.asarray(group.array), fitting, tolerance) for _, group in drawn.groupby(towns)],
                             crs=areas.crs)  # fmt: skip
-    name = areas["name"].astype(object).where(areas["name"].notna(), areas.index.to_series())
     water = areas["is_water"]
-    placed = features(drawn, names=[str(each) for each in name])
+    placed = features(drawn, names=list(map(scene.named, areas.index)))
     for code, feature in zip(areas.index, placed, strict=True):
         feature["properties"] |= {"water": 1} if water[code] else {}
     corner = drawn.to_crs(4326).total_bounds

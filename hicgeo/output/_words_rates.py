@@ -14,13 +14,14 @@ def change(table: pd.DataFrame, language: Language) -> list[str]:
     about = table.attrs
     of = table["state"].astype(str).value_counts()
     up, down, same = (int(of.get(each, 0)) for each in ("gestegen", "gedaald", "niet te onderscheiden"))
-    words = {"crime": crime(about["crime_type"], language), "period": period_text(about["period"], language)}
+    period, against = (period_text(each, language) for each in _compared(about))
+    words = {"crime": crime(about["crime_type"], language), "period": period, "against": against}
     sentences = [
         text(
             "words.change" if up + down + same else "words.change.none",
             language, up=up, down=down, same=same, judged=up + down + same,
             small=int(of.get("te klein", 0)), part=int(of.get("onvolledig", 0)),
-            moved=int(of.get("grens gewijzigd", 0)), against=period_text(about["against"], language), **words,
+            moved=int(of.get("grens gewijzigd", 0)), **words,
         )
     ]  # fmt: skip
     known = table[table["difference"].notna()]
@@ -39,6 +40,24 @@ def change(table: pd.DataFrame, language: Language) -> list[str]:
             )
         )  # fmt: skip
     return [*sentences, *excluded(about, language)]
+
+
+def _compared(about: dict[str, Any]) -> tuple[str, str]:
+    """Periods of a change without the months at either end that were left out of both."""
+    spans = [[pd.Period(end, "M") for end in _ends(about[each])] for each in ("period", "against")]
+    months = [pd.period_range(*span) for span in spans]
+    left = set(about.get("excluded", {}))
+    kept = [n for n, pair in enumerate(zip(*months, strict=True)) if left.isdisjoint(map(str, pair))]
+    if not kept or len(kept) == len(months[0]):
+        return about["period"], about["against"]
+    now, before = (f"{each[kept[0]]}/{each[kept[-1]]}" for each in months)
+    return now, before
+
+
+def _ends(period: str) -> list[str]:
+    """First and last month of a period as `attrs` write it."""
+    first, _, last = period.partition("/")
+    return [f"{first}-01", f"{first}-12"] if len(first) == len("2024") else [first, last or first]
 
 
 def trend(table: pd.DataFrame, language: Language) -> list[str]:

@@ -243,18 +243,17 @@ def outlook(ahead: Any, language: Language) -> list[str]:
     language
         "nl" or "en".
     """
-    total = ahead.seasons[["expected", "last_season"]].sum(min_count=len(ahead.seasons))
     top = ahead.seasons.sort_values("expected", ascending=False, kind="stable").iloc[0]
-    sentences = [text("words.outlook", language, season=ahead.season, n=number(total["expected"], language))]
-    if pd.notna(total["last_season"]):
-        sentences.append(text("words.outlook.last", language, n=number(total["last_season"], language)))
-    sentences.append(
-        text(
-            "words.outlook.top", language, code=top.name, n=number(top["expected"], language),
-            low=number(top["low"], language), high=number(top["high"], language),
-            level=percent(ahead.level, language, decimals=0),
-        )
-    )  # fmt: skip
+
+    def said(key: str, row: pd.Series) -> str:
+        figures = {name: number(row[name], language) for name in ("expected", "low", "high")}
+        level = percent(ahead.level, language, decimals=0)
+        return text(key, language, season=ahead.season, code=row.name, level=level, **figures)
+
+    sentences = [said("words.outlook", ahead.total)]
+    if pd.notna(ahead.total["last_season"]):
+        sentences.append(text("words.outlook.last", language, n=number(ahead.total["last_season"], language)))
+    sentences.append(said("words.outlook.top", top))
     return [*sentences, text("words.outlook.limit", language)]
 
 

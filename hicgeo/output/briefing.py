@@ -19,6 +19,9 @@ from hicgeo.output.language import Language, check_language, day, period_text, t
 LINES = 4
 """Sentences that a section of the briefing has at most."""
 
+FILES = (".csv", ".xlsx", ".gpkg", ".geojson", ".gpx", ".pdf")
+"""What a card of the index may lead to beside its page."""
+
 LIMITS = ("reported", "chance", "cause", "people")
 WORDS = (
     "map", "legend", "show", "above", "outlines", "find", "choose", "hint", "north", "zoom_in", "zoom_out", "name",
@@ -41,7 +44,7 @@ class IndexEntry:
     sentences, more
         What it shows, in plain words; what is in `more` is folded away.
     tables
-        Files with its figures, relative to the index page.
+        Tables, files for a GIS and sheets that go with it, relative to the index page.
     pages
         Other pages that go with it, each with the text of its link.
     action
@@ -125,7 +128,8 @@ def write_index(
     Raises
     ------
     InputError
-        A link is not a relative path to an .html file (of a table: .csv), or language, profile or file cannot be used.
+        A link is not a relative path to an .html file (of a table: one of `FILES`), or language, profile or file cannot
+        be used.
     DisclosureError
         The finished page does not pass the audit. Nothing is written.
 
@@ -140,11 +144,13 @@ def write_index(
     """
     known = check_language(language)
     for place, entry in enumerate(entries):
-        links = [(each, ".html") for each in (entry.href, *(page for page, _ in entry.pages))]
-        links += [(table, ".csv") for table in entry.tables]
+        links: list[tuple[str, tuple[str, ...]]] = [
+            (each, (".html",)) for each in (entry.href, *(page for page, _ in entry.pages))
+        ]
+        links += [(table, FILES) for table in entry.tables]
         if any(not link.endswith(suffix) or ":" in link or link.startswith(("/", "\\")) for link, suffix in links):
             raise InputError(
-                "a link of the index page must be a relative path to an .html file, or for a table a .csv file",
+                f"a link of the index page must be a relative path to an .html file, of a table to {', '.join(FILES)}",
                 f"another one in entry {place}",
                 "save maps and tables beside the index page",
             )
@@ -183,7 +189,7 @@ def write_index(
                     "more": e.more,
                     "pages": e.pages,
                     "picture": _data_uri(e.picture),
-                    "tables": [(table, Path(table).stem) for table in e.tables],
+                    "tables": [(table, Path(table).name) for table in e.tables],
                     "action": e.action or page["open"],
                 }
                 for e in entries

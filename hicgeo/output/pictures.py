@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 INK, SOFT, WATER, LAND = "#1b2733", "#51606e", "#cfe4ef", "#f7f8f6"
 SET_APART = {"te klein": "#9b9b95", "onvolledig": "#c9c9c4"}
-LABEL = 0.17
+LABEL = 0.27
 """Inches across the label of a rank."""
 
 HATCH = {"hatch-small": "////", "hatch-gap": "\\\\\\"}
@@ -85,11 +85,11 @@ def draw_map(areas: gpd.GeoDataFrame, theme: Layer | None, spots: list[Layer]) -
             continue
         shapes = layer.shapes.to_crs(areas.crs)
         line = layer.classes[0].colour
-        for colour, width in (("#ffffff", 3.0), (line, 1.4)):
+        for colour, width in (("#ffffff", 4.0), (line, 2.2)):
             if len(shapes):
                 shapes.boundary.plot(ax=ax, color=colour, linewidth=width, aspect=None)
         for rank, (x, y) in zip(shapes.index, _label_places(shapes, side, taken), strict=True):
-            ax.text(x, y, str(rank), ha="center", va="center", fontsize=6, color="#ffffff", weight="bold",
+            ax.text(x, y, str(rank), ha="center", va="center", fontsize=11, color="#ffffff", weight="bold",
                     bbox={"boxstyle": "square,pad=0.3" if layer.key == "targets" else "circle,pad=0.25",
                           "facecolor": line, "edgecolor": "#ffffff"})  # fmt: skip
     if theme is not None:
@@ -200,7 +200,7 @@ def plot_rates(
 
 def _legend(figure: Figure, handles: list[Any], title: str) -> None:
     drawn = figure.legend(
-        handles=handles, title=title, loc="outside right upper", frameon=False, fontsize=9, title_fontsize=10,
+        handles=handles, title=title, loc="outside right upper", frameon=False, fontsize=12, title_fontsize=13,
         alignment="left",
     )  # fmt: skip
     for each in (drawn.get_title(), *drawn.get_texts()):
@@ -208,7 +208,7 @@ def _legend(figure: Figure, handles: list[Any], title: str) -> None:
     drawn.get_title().set_text("\n".join(_lines(title)))
 
 
-def _lines(words: str, width: int = 26) -> list[str]:
+def _lines(words: str, width: int = 22) -> list[str]:
     import textwrap
 
     return textwrap.wrap(words, width) or [""]

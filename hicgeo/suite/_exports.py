@@ -50,6 +50,20 @@ def ledger_of(run: Run) -> Ledger:
     return Ledger(private, public=counts, handling=run.handling, run=run.config.name, area="+".join(towns) or "*")
 
 
+def period_of(run: Run) -> str:
+    """First and last month that the figures of a run cover; nothing when none is known.
+
+    Parameters
+    ----------
+    run
+        The run.
+    """
+    if run.config.incidents is not None:
+        return "/".join(run.config.incidents.period)
+    months = run.counts["incidents"].dropna().index.get_level_values("month")
+    return f"{months.min()}/{months.max()}" if len(months) else ""
+
+
 def facts_of(run: Run) -> str:
     """Table of what a run is made of, as a notebook shows it.
 

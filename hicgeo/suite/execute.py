@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from hicgeo.errors import ConfigError, HicgeoError
 from hicgeo.output._write import sweep, write_bytes
 from hicgeo.output.refusals import LEFT_OUT, left_out, refused
-from hicgeo.suite._exports import ledger_of
+from hicgeo.suite._exports import ledger_of, period_of
 from hicgeo.suite._notebooks import Failure, Notebook, check_parameters, execute, pick
 from hicgeo.suite._project import file_hash, find_config, find_root, fingerprint, relative, source_hash, versions
 from hicgeo.suite._public import LeftOut
@@ -361,7 +361,7 @@ def _settings(run: Run) -> dict[str, Any]:
 
 
 def _write_index(opened: Run, tasks: Sequence[_Task], path: Path) -> None:
-    from hicgeo.output.briefing import IndexEntry, write_index
+    from hicgeo.output.briefing import FILES, IndexEntry, write_index
     from hicgeo.output.language import check_language
 
     language = check_language(opened.config.language)
@@ -376,7 +376,7 @@ def _write_index(opened: Run, tasks: Sequence[_Task], path: Path) -> None:
                     picture=base64.b64decode(card["picture"]),
                     sentences=tuple(card["sentences"][:SHOWN]),
                     more=tuple(card["sentences"][SHOWN:]),
-                    tables=tuple(place + each for each in task.outputs if each.endswith(".csv")),
+                    tables=tuple(place + each for each in task.outputs if each.endswith(FILES)),
                 )
             )
     config = opened.config
@@ -386,6 +386,7 @@ def _write_index(opened: Run, tasks: Sequence[_Task], path: Path) -> None:
         entries=entries,
         profile=config.profile,
         language=config.language,
+        period=period_of(opened),
         source=opened.source,
         handling=opened.handling,
         fictional=config.fictional,
@@ -452,7 +453,7 @@ def _write_briefing(opened: Run, municipality: str, cards: Sequence[BriefingCard
         cards=cards,
         profile=config.profile,
         language=config.language,
-        period="/".join(config.incidents.period) if config.incidents else "",
+        period=period_of(opened),
         source=opened.source,
         handling=opened.handling,
         fictional=config.fictional,

@@ -137,3 +137,22 @@ def test_what_has_no_room_on_the_sheet_goes_by_whole_paragraphs(chromium, made, 
         left_out = len(paragraphs) - len(shown)
     page.close()
     assert left_out > 2, "the sheet was never full"
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_on_a_phone_a_table_of_the_briefing_is_read_from_top_to_bottom(chromium, tmp_path, width):
+    areas = scenes.areas()
+    areas["name"] = "Verspreide huizen " + areas["name"]
+    drawn = HotspotMap(areas, title="t").add_rates(scenes.rates(areas)).add_target_areas(scenes.targets())
+    card = BriefingCard("t", drawn.picture(), ("Een zin.",), tuple(drawn.brief()))
+    file = write_briefing(tmp_path / "briefing.html", title="Briefing", cards=[card])
+    page = chromium.new_page(viewport={"width": width, "height": 700})
+    page.goto(file.as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for box in page.locator(".scroll").all():
+        assert box.evaluate("node => node.scrollWidth <= node.clientWidth"), "nothing is out of sight"
+    cell = page.locator(".norm td").nth(1)
+    assert cell.evaluate("node => getComputedStyle(node, '::before').content") == '"per 1.000 woningen"'
+    name = page.locator(".norm tbody th span").first
+    assert name.bounding_box()["height"] < 60, "a name is not broken into pieces"
+    page.close()

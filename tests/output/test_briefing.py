@@ -35,7 +35,7 @@ def said(page):
 
 def test_three_things_to_know_in_order_of_what_can_be_done():
     things = three_things(cards("02", "03", "04", "06"))
-    assert things[0].startswith("2 gebieden om in te zetten, samen 7,0 ha.")
+    assert things[0].startswith("2 inzetgebieden, samen 7,0 ha.")
     assert things[1] == "Woninginbraken, 2024: 2 van 9 buurten aantoonbaar boven de norm (Buurt C, Buurt B)."
     assert things[2] == SEASON
     assert three_things(cards("02", "03")) == [

@@ -78,6 +78,15 @@ def test_an_area_without_any_counts_is_hatched_and_not_none():
     )
 
 
+def test_parts_of_incidents_are_explained():
+    areas = scenes.areas()
+    counts = scenes.counts(areas)
+    whole = HotspotMap(areas, title="t").add_months(counts, crime_type="woninginbraak").layers[0]
+    spread = counts.assign(incidents=counts["incidents"] / 3)
+    parts = HotspotMap(areas, title="t").add_months(spread, crime_type="woninginbraak").layers[0]
+    assert [any("voor een deel" in note for note in each.notes) for each in (whole, parts)] == [False, True]
+
+
 def test_months_with_few_different_counts_have_fewer_classes():
     areas = scenes.areas()
     counts = scenes.counts(areas)

@@ -11,15 +11,15 @@ from hicgeo.output.maps import HotspotMap
 
 def test_a_target_area_says_where_when_why_and_how_sure():
     made = HotspotMap(scenes.areas(), title="t").add_hotspots(scenes.hotspots()).add_target_areas(scenes.targets())
-    data = layers(made.to_html())["Gebieden om in te zetten, op volgorde"]
+    data = layers(made.to_html())["Inzetgebieden, op volgorde"]
     assert data["unit"] == "waar in de komende 28 dagen de meeste woninginbraken worden verwacht"
     told = dict(zip(data["rows"], data["values"]["1"], strict=True))
     assert told == {
-        "rang ligt tussen": "1 tot 1",
+        "rang kan zijn": "1",
         "oppervlakte": "4,0 ha",
         "woningen": "812",
         "dagen en uren": "vrijdag en zaterdag, 18-23 uur",
-        "verwacht in deze periode": "4,2 (1,0 tot 8,0)",
+        "verwacht in deze periode": "4,2 (1 tot 8)",
         "soort": "elk jaar",
         "straten": "",
         "in de buurt": "",
@@ -29,9 +29,11 @@ def test_a_target_area_says_where_when_why_and_how_sure():
     }
     assert sum("Deze keuze ving" in note for note in data["notes"]) == 1, "said once"
     assert made.layers[1].headline == (
-        "2 gebieden om in te zetten, samen 7,0 ha. Het eerste (4,0 ha): vrijdag en zaterdag, 18-23 uur, 4,2 "
-        "woninginbraken verwacht."
+        "2 inzetgebieden, samen 7,0 ha. Het eerste (4,0 ha): vrijdag en zaterdag, 18-23 uur, 4,2 woninginbraken "
+        "verwacht in 28 dagen."
     )
+    alone = HotspotMap(scenes.areas(), title="t").add_target_areas(scenes.targets().iloc[:1]).layers[0].headline
+    assert alone.startswith("1 inzetgebied (4,0 ha): vrijdag")
 
 
 def test_only_the_needed_columns_are_needed_and_the_order_does_not_matter():

@@ -250,6 +250,16 @@ def test_a_class_of_equal_figures_is_called_by_the_figure():
     assert HotspotMap(areas, title="t").add_rates(rates).layers[0].classes[0].label == "7,0"
 
 
+def test_two_areas_of_one_name_are_told_apart_everywhere():
+    areas = scenes.areas()
+    areas.loc[["BU99990001", "BU99990002"], "name"] = "Centrum"
+    made = HotspotMap(areas, title="t").add_rates(scenes.rates(areas))
+    both = [f"Centrum (BU9999000{n})" for n in (2, 1)]
+    assert f"({', '.join(both)})" in made.layers[0].headline
+    assert [line[0] for line in made.layers[0].digest[1:]] == both
+    assert all(f'"name":"{each}"' in made.to_html().replace('": "', '":"') for each in both)
+
+
 def test_codes_without_an_area_are_said_aloud_and_none_at_all_is_refused():
     areas = scenes.areas()
     rates = scenes.rates(areas)

@@ -108,6 +108,15 @@ def test_the_index_page_escapes_everything_and_passes_the_audit(tmp_path):
     )
 
 
+def test_a_card_leads_to_tables_files_and_sheets(tmp_path):
+    files = ("a.csv", "a.xlsx", "a.gpkg", "a.gpx", "vellen/gebied-1.pdf")
+    file = write_index(tmp_path / "i.html", title="t", entries=[IndexEntry("a", "a.html", tables=files)])
+    page = file.read_text(encoding="utf-8")
+    assert all(f'href="{each}"' in page for each in files)
+    with pytest.raises(InputError, match="relative path"):
+        write_index(tmp_path / "x.html", title="t", entries=[IndexEntry("a", "a.html", tables=("a.exe",))])
+
+
 @pytest.mark.parametrize("href", ["https://x.example/a.html", "/a.html", "//x/a.html", "javascript:a.html", "a.exe"])
 def test_a_link_that_leads_elsewhere_is_refused(tmp_path, href):
     with pytest.raises(InputError, match="relative path"):

@@ -43,7 +43,7 @@ def effect(share, low, high, inflation=5.0, clock=1.1):
     rows = {"winter": (1.5, 1.4, 1.6), "clock": (clock, clock * 0.9, clock * 1.1)}
     return SimpleNamespace(
         effects=pd.DataFrame.from_dict(rows, orient="index", columns=["ratio", "low", "high"]),
-        share=share, share_low=low, share_high=high, inflation=inflation,
+        share=share, share_low=low, share_high=high, inflation=inflation, terms=pd.DataFrame(),
     )  # fmt: skip
 
 
@@ -78,6 +78,10 @@ def test_the_outlook_speaks_whole_sentences(counts, language):
     sentences = hg.in_words(ahead, language=language)
     assert "2024/25" in sentences[0]
     assert all(each.endswith(".") and "{" not in each for each in sentences)
+    level = "90 %-voorspelinterval" if language == "nl" else "90% prediction interval"
+    assert level in sentences[0], "no expectation without its interval"
+    assert ahead.total["expected"] == pytest.approx(ahead.seasons["expected"].sum())
+    assert ahead.total["low"] < ahead.total["expected"] < ahead.total["high"]
     top = ahead.seasons["expected"].idxmax()
     assert any(top in each for each in sentences)
     named = hg.in_words(ahead, language=language, names=pd.Series({top: "Oost $1", "WK999999": None}))

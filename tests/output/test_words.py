@@ -129,6 +129,22 @@ def test_change_counts_every_state_and_says_what_is_left_out():
     assert "62.5%" in part[2]
 
 
+@pytest.mark.parametrize(
+    ("excluded", "said"),
+    [
+        (["2025-01", "2025-02", "2025-03"], "oktober t/m december 2024 tegenover oktober t/m december 2023"),
+        (["2023-10"], "november 2024 t/m maart 2025 tegenover november 2023 t/m maart 2024"),
+        (["2024-12"], "oktober 2024 t/m maart 2025 tegenover oktober 2023 t/m maart 2024"),
+        ([], "oktober 2024 t/m maart 2025 tegenover oktober 2023 t/m maart 2024"),
+    ],
+)
+def test_a_change_names_the_months_that_were_compared(excluded, said):
+    table = pd.DataFrame({"incidents": [11.0], "incidents_before": 10.0, "difference": 1.0, "state": "gestegen"})
+    table.attrs = {"crime_type": "woninginbraak", "period": "2024-10/2025-03", "against": "2023-10/2024-03",
+                   "excluded": dict.fromkeys(excluded, "not published")}  # fmt: skip
+    assert hg.in_words(table)[0].startswith(f"Woninginbraken, {said}:")
+
+
 def test_persistence_ranks_trend_concentration_and_crosswalk_are_said():
     kinds = pd.Categorical(["chronisch", "opkomend", "opkomend", "niet boven de norm"])
     lasting = pd.DataFrame({"years_above": [5, 1, 1, 0], "kind": kinds})

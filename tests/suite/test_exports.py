@@ -42,6 +42,9 @@ def notebook(project):
 def test_every_export_is_noted_once_with_its_handling(project, notebook):
     assert run_suite("tiny").failures == {}
     assert "Een zin." in (project / "maps" / "tiny" / "index.html").read_text(encoding="utf-8")
+    for page in ("index.html", "briefing.html"):
+        told = (project / "maps" / "tiny" / page).read_text(encoding="utf-8")
+        assert "januari t/m december 2024" in told, "which months it is about"
     noted = entries(project)
     assert sorted(each["file"] for each in noted) == [
         "02-hours.csv", "02-rates.html", *["briefing.html"] * 3, "index.html"

@@ -3,7 +3,10 @@
 TEXTS: dict[str, tuple[str, str]] = {
     "layer.surface": ("Waar {crime} zich concentreren", "Where {crime} concentrate"),
     "layer.hotspots": ("Hotspots, met rangnummer", "Hotspots, with rank"),
-    "unit.surface": ("incidenten per km², cellen van {cell} m", "incidents per km², cells of {cell} m"),
+    "unit.surface": (
+        "incidenten per km² in de hele periode, cellen van {cell} m",
+        "incidents per km² in the whole period, cells of {cell} m",
+    ),
     "unit.surface.year": (
         "incidenten per km² per jaar, cellen van {cell} m",
         "incidents per km² per year, cells of {cell} m",

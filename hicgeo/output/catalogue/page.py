@@ -59,7 +59,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "page.open": ("Open de kaart", "Open the map"),
     "page.more": ("Meer", "More"),
-    "page.tables": ("Cijfers", "Figures"),
+    "page.tables": ("Bestanden", "Files"),
     "page.noscript": (
         "Deze kaart heeft JavaScript nodig. Er wordt niets opgehaald van of verstuurd naar internet.",
         "This map needs JavaScript. Nothing is fetched from or sent to the internet.",
@@ -73,8 +73,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "A difference between {areas} can be chance. Look at the interval, not only at the colour.",
     ),
     "not_said.cause": (
-        "De kaart laat zien waar, niet waarom, en voorspelt niet wat er komt.",
-        "The map shows where, not why, and does not predict what comes.",
+        "De kaart laat zien waar, niet waarom. Wat was, hoeft niet zo te blijven.",
+        "The map shows where, not why. What was need not stay so.",
     ),
     "not_said.people": (
         "De kaart gaat over gebieden, nooit over personen of adressen.",

@@ -15,6 +15,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Counts, not risk: a large {area} has more people. A difference of a few incidents between two months is "
         "usually chance.",
     ),
+    "note.parts": (
+        "Een incident waarvan het moment niet vaststaat, telt in elke maand waarin het gebeurd kan zijn voor een deel.",
+        "An incident whose moment is not certain counts for a part in every month in which it can have happened.",
+    ),
     "note.comparison": (
         "Beide perioden hebben dezelfde klassen. Links van de scheidslijn de eerste, rechts de tweede.",
         "Both periods have the same classes. Left of the divider the first, right the second.",

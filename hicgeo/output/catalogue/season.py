@@ -100,16 +100,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "course.peak": ("piek {months}", "peak {months}"),
     "course.and": (" en ", " and "),
     "words.darkness.winter": (
-        "In de donkere maanden gebeurt er {ratio} keer zoveel per dag als in de lichte (95 %-interval {low} tot "
-        "{high}), met trend en feestdagen verrekend.",
-        "In the dark months {ratio} times as much happens a day as in the light ones (95 % interval {low} to {high}), "
-        "allowing for trend and holidays.",
+        "Dag voor dag gerekend, met trend en feestdagen verrekend, gebeurt er in de donkere maanden {ratio} keer "
+        "zoveel als in de lichte (95 %-interval {low} tot {high}).",
+        "Reckoned day by day {ratio} times as much happens in the dark months as in the light ones (95 % interval "
+        "{low} to {high}), allowing for trend and holidays.",
     ),
     "words.darkness.winter.school": (
-        "In de donkere maanden gebeurt er {ratio} keer zoveel per dag als in de lichte (95 %-interval {low} tot "
-        "{high}), met trend, feestdagen en schoolvakanties verrekend.",
-        "In the dark months {ratio} times as much happens a day as in the light ones (95 % interval {low} to {high}), "
-        "allowing for trend, public holidays and school holidays.",
+        "Dag voor dag gerekend, met trend, feestdagen en schoolvakanties verrekend, gebeurt er in de donkere maanden "
+        "{ratio} keer zoveel als in de lichte (95 %-interval {low} tot {high}).",
+        "Reckoned day by day {ratio} times as much happens in the dark months as in the light ones (95 % interval "
+        "{low} to {high}), allowing for trend, public holidays and school holidays.",
     ),
     "words.darkness.share": (
         "Naar schatting {share} van dat verschil gaat samen met donkere uren waarin woningen leeg staan (95 %-interval "
@@ -136,13 +136,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "from what people do differently once the clock has changed.",
     ),
     "words.outlook": (
-        "Voor het donkere seizoen {season} zijn {n} incidenten te verwachten als het gaat zoals het ging.",
-        "In the dark season {season} {n} incidents are to be expected if things go on as they went.",
+        "Voor het donkere seizoen {season} zijn {expected} incidenten te verwachten als het gaat zoals het ging "
+        "({level}-voorspelinterval {low} tot {high}).",
+        "In the dark season {season} {expected} incidents are to be expected if things go on as they went ({level} "
+        "prediction interval {low} to {high}).",
     ),
     "words.outlook.last": ("Vorig seizoen waren het er {n}.", "Last season there were {n}."),
     "words.outlook.top": (
-        "De meeste zijn te verwachten in {code}: {n} ({level}-voorspelinterval {low} tot {high}).",
-        "Most are to be expected in {code}: {n} ({level} prediction interval {low} to {high}).",
+        "De meeste zijn te verwachten in {code}: {expected} ({level}-voorspelinterval {low} tot {high}).",
+        "Most are to be expected in {code}: {expected} ({level} prediction interval {low} to {high}).",
     ),
     "words.outlook.limit": (
         "De verwachting kent niets dat nog moet beginnen: geen inzet, geen nieuwe dadergroep.",

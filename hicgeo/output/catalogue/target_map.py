@@ -1,7 +1,7 @@
 """Target areas on the map."""
 
 TEXTS: dict[str, tuple[str, str]] = {
-    "layer.targets": ("Gebieden om in te zetten, op volgorde", "Areas to act in, in order"),
+    "layer.targets": ("Inzetgebieden, op volgorde", "Areas to act in, in order"),
     "unit.targets": ("waar de meeste {crime} worden verwacht", "where most {crime} are expected"),
     "unit.targets.days": (
         "waar in de komende {days} dagen de meeste {crime} worden verwacht",
@@ -14,9 +14,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "may also happen in an area that is not here.",
     ),
     "headline.targets": (
-        "{n} gebieden om in te zetten, samen {area}. Het eerste ({first}): {hours}, {expected} {crime} verwacht.",
-        "{n} areas to act in, {area} together. The first ({first}): {hours}, {expected} {crime} expected.",
+        "{n} inzetgebieden, samen {area}. Het eerste ({first}): {hours}, {expected} {crime} verwacht{within}.",
+        "{n} areas to act in, {area} together. The first ({first}): {hours}, {expected} {crime} expected{within}.",
     ),
+    "headline.targets.one": (
+        "1 inzetgebied ({first}): {hours}, {expected} {crime} verwacht{within}.",
+        "1 area to act in ({first}): {hours}, {expected} {crime} expected{within}.",
+    ),
+    "headline.targets.within": (" in {days} dagen", " in {days} days"),
     "targets.no_hours": ("geen uren aan te wijzen", "no hours can be named"),
     "target": ("Gebied {rank}", "Area {rank}"),
     "target.chronic": ("elk jaar", "every year"),

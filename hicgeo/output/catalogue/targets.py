@@ -2,9 +2,9 @@
 
 TEXTS: dict[str, tuple[str, str]] = {
     "targets.why.ratio": (
-        "Per hectare wordt hier {times} keer zo veel verwacht als gemiddeld in het gebied; in het afgelopen jaar {n} "
-        "incidenten, waarvan {recent} in de laatste vier weken.",
-        "Per hectare {times} times as many are expected here as on average; {n} incidents in the past year, {recent} "
+        "Per hectare wordt hier {times} keer zo veel verwacht als gemiddeld in het gebied; incidenten in het afgelopen "
+        "jaar: {n}, waarvan {recent} in de laatste vier weken.",
+        "Per hectare {times} times as many are expected here as on average; incidents in the past year: {n}, {recent} "
         "of them in the last four weeks.",
     ),
     "targets.why.chronic": (

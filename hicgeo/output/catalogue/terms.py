@@ -27,7 +27,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "row.share_area": ("aandeel oppervlakte", "share of the area"),
     "row.p_value": ("p-waarde", "p-value"),
     "row.rank": ("rang", "rank"),
-    "row.rank_interval": ("rang ligt tussen", "rank lies between"),
+    "row.rank_interval": ("rang kan zijn", "rank may be"),
     "row.group": ("groep", "group"),
     "row.peak": ("drukste maand", "busiest month"),
     "spot": ("Hotspot {rank}", "Hotspot {rank}"),

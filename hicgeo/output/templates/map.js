@@ -290,14 +290,11 @@
     control.addTo(map);
   }
 
-  /* A name may occur twice: then its code tells which. */
   function search() {
     const find = byId("find");
     const plain = (text) => text.normalize("NFD").replace(/\p{Diacritic}/gu, "").toLowerCase().trim();
-    const times = new Map();
-    for (const { properties } of page.areas.features) times.set(properties.name, (times.get(properties.name) || 0) + 1);
     const named = page.areas.features
-      .map((each) => [times.get(each.properties.name) > 1 ? `${each.properties.name} (${each.id})` : each.properties.name, each])
+      .map((each) => [each.properties.name, each])
       .sort((a, b) => a[0].localeCompare(b[0], page.language));
     for (const [name] of named) {
       const option = make("option");
@@ -347,7 +344,7 @@
     const style = {
       neighbours: { color: "#b3bbc2", weight: 1, fillColor: "#eceff1", fillOpacity: 1 },
       water: { color: WATER, weight: 1.5, fillColor: WATER, fillOpacity: 1 },
-      streets: { color: "#3a444d", weight: 0.9, opacity: 0.5, fill: false },
+      streets: { color: "#3a444d", weight: 1.2, opacity: 0.8, fill: false },
     }[part.kind];
     const drawnPart = L.geoJSON(part.shapes, { pane: part.kind === "streets" ? "streets" : "around", interactive: false, style }).addTo(map);
     drawnPart.eachLayer((layer) => {
