@@ -25,6 +25,45 @@ def _ratio(c, inside, within, total, log_of, bar):
 
 
 @compiled
+def _limit(c, total, bar):
+    """Largest expectation times `total` with which c incidents reach the bar; a hair too large, never too small."""
+    low, high = 0.0, float(c)
+    rest = float(total - c)
+    for _ in range(40):
+        mean = 0.5 * (low + high)
+        reached = c * np.log(c / mean) + (rest * np.log(rest / (total - mean)) if rest > 0 else 0.0)
+        if reached > bar:
+            low = mean
+        else:
+            high = mean
+    return int(high * total * (1 + 1e-9)) + 1
+
+
+@compiled
+def _spans(longest):
+    """Lengths of days from 0 to `longest`, each some third more than the one before it."""
+    spans = [0, 1]
+    while spans[-1] < longest:
+        spans.append(min(longest, max(spans[-1] + 1, int(1.35 * spans[-1]))))
+    return np.array(spans)
+
+
+@compiled
+def _quietest(spans, upto):
+    """Fewest incidents in town in any cylinder around each day that is longer than one span and fits in the next."""
+    days = len(upto) - 1
+    out = np.empty((len(spans) - 1, days), np.int64)
+    for p in range(len(spans) - 1):
+        length = spans[p] + 1
+        for d in range(days):
+            fewest = upto[days]
+            for a in range(max(0, d - length + 1), min(d, days - length) + 1):
+                fewest = min(fewest, upto[a + length] - upto[a])
+            out[p, d] = fewest
+    return out
+
+
+@compiled
 def cylinders(begin, near, inside, starts, day, upto, longest, now, least, log_of, cut, found, ratios):
     """Largest ratio of all cylinders, and those whose ratio is at least `cut`.
 
@@ -35,14 +74,23 @@ def cylinders(begin, near, inside, starts, day, upto, longest, now, least, log_o
     as far as these are long enough; returns the largest ratio and how many there are.
 
     Only cylinders that begin and end on a day with an incident, and hold one of the cell added last, can be the
-    largest: no others are looked at. O(centres x incidents around x incidents within `longest` days squared).
+    largest: no others are looked at. Nor are those of a span of lengths, when all that the circle holds within such a
+    length of the day would not reach the bar in the quietest days of that span around it. Whether c incidents can reach
+    the bar is told by one product: the largest expectation (times all incidents) with which they do is kept in a table,
+    and worked out again for a c that passes when the bar has risen. O(centres x incidents around x incidents within
+    `longest` days), squared where a wave comes near the bar.
     """
     total, last = len(day), len(upto) - 2
-    active = np.empty(total, np.int64)
-    held = np.empty(total, np.int64)
+    limit = np.arange(total + 1) * total
+    bar_of = np.zeros(total + 1)
+    spans = _spans(longest)
+    quietest = _quietest(spans, upto)
+    most = min(longest, last + 1)
+    # incidents of the circle by day, with room on both sides: day d is at d + most
+    held = np.zeros(last + 1 + 2 * most, np.int64)
     best, kept = 0.0, 0
     for s in range(len(begin) - 1):
-        m = 0
+        held[:] = 0
         for k in range(begin[s], begin[s + 1]):
             u = inside[k]
             if 2 * u > total:
@@ -50,59 +98,57 @@ def cylinders(begin, near, inside, starts, day, upto, longest, now, least, log_o
             z = near[k]
             changed = False
             for e in range(starts[z], starts[z + 1]):
-                d = day[e]
-                if now and d <= last - longest:
-                    continue
-                changed = True
-                i = m
-                while i > 0 and active[i - 1] > d:
-                    i -= 1
-                if i > 0 and active[i - 1] == d:
-                    held[i - 1] += 1
-                    continue
-                for j in range(m, i, -1):
-                    active[j] = active[j - 1]
-                    held[j] = held[j - 1]
-                active[i] = d
-                held[i] = 1
-                m += 1
-            if not changed:
+                held[day[e] + most] += 1
+                changed |= day[e] > last - longest
+            if now and not changed:
                 continue
             if now:
                 c = 0
-                for i in range(m - 1, -1, -1):
-                    c += held[i]
-                    if c >= least:
+                for a in range(last, max(-1, last - longest), -1):
+                    c += held[a + most]
+                    if held[a + most] and c >= least:
                         bar = min(best, cut - 1e-9)
-                        r = _ratio(c, u, upto[last + 1] - upto[active[i]], total, log_of, bar)
+                        r = _ratio(c, u, upto[last + 1] - upto[a], total, log_of, bar)
                         if r >= cut:
                             if kept < len(ratios):
-                                found[kept] = (s, k, active[i], last, c)
+                                found[kept] = (s, k, a, last, c)
                                 ratios[kept] = r
                             kept += 1
                         best = max(best, r)
                 continue
             for e in range(starts[z], starts[z + 1]):
                 d = day[e]
-                at = np.searchsorted(active[:m], d)
                 if e > starts[z] and day[e - 1] == d:
                     continue
+                at = d + most
+                c, widest = held[at], 0
+                for p in range(len(spans) - 1):
+                    for away in range(max(1, spans[p]), spans[p + 1]):
+                        c += held[at - away] + held[at + away]
+                    least_mean = u * quietest[p, d]
+                    if least_mean <= limit[c] and c >= least:
+                        bar = min(best, cut - 1e-9)
+                        if bar_of[c] < bar:
+                            bar_of[c] = bar
+                            limit[c] = _limit(c, total, bar)
+                        if least_mean <= limit[c]:
+                            widest = spans[p + 1]
                 back = 0
-                for i in range(at, -1, -1):
-                    a = active[i]
-                    if d - a >= longest:
-                        break
-                    back += held[i]
-                    c = back
-                    for j in range(at, m):
-                        b = active[j]
-                        if b - a >= longest:
-                            break
-                        if j > at:
-                            c += held[j]
-                        if c < least:
+                for a in range(d, max(-1, d - widest), -1):
+                    if not held[a + most]:
+                        continue
+                    back += held[a + most]
+                    c = back - held[at]
+                    for b in range(d, min(last + 1, a + widest)):
+                        if not held[b + most]:
+                            continue
+                        c += held[b + most]
+                        if u * (upto[b + 1] - upto[a]) > limit[c] or c < least:
                             continue
                         bar = min(best, cut - 1e-9)
+                        if bar_of[c] < bar:
+                            bar_of[c] = bar
+                            limit[c] = _limit(c, total, bar)
                         r = _ratio(c, u, upto[b + 1] - upto[a], total, log_of, bar)
                         if r >= cut:
                             if kept < len(ratios):

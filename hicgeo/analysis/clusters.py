@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy.spatial import cKDTree
 
 from hicgeo.analysis._events import Dating, Events, events_of, number_of_draws, warn_of_lattice
 from hicgeo.analysis._inference import Rng, generator
+from hicgeo.analysis._threads import at_once
 from hicgeo.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ Whole = npt.NDArray[np.int64]
 
 LEVEL = 0.05
 """A wave beside the most likely one is named when chance gives as strong a one less often than this."""
+
+AT_ONCE = 32
+"""Permutations that are held at once."""
 
 ROLES = ("kern", "rand", "los")
 """In the thick of a cluster, at its edge, and in none."""
@@ -222,10 +227,7 @@ def space_time_scan(
     used = np.flatnonzero((day >= 0) & (day < length))
     town = _Circles(events.xy[used], day[used], length, cell_size, max_radius_m)
     scan = (int(max_days), windows == "now", int(least))
-    null = np.zeros(draws)
-    for draw in range(draws if len(used) >= least else 0):
-        null[draw] = town.largest(random.permutation(town.day), *scan)
-    null.sort()
+    null = np.sort(town.shuffled(draws, random, *scan)) if len(used) >= least else np.zeros(draws)
     table, chosen = _waves(town, scan, null, first, incidents.crs)
     rank = pd.array([pd.NA] * len(incidents), dtype="Int64")
     for number, inside in enumerate(chosen, start=1):
@@ -267,6 +269,14 @@ class _Circles:
     def largest(self, day: Whole, longest: int, now: bool, least: int) -> float:
         """Logarithm of the largest likelihood ratio of a pattern of days."""
         return float(self._look(day, longest, now, least, np.inf, 0)[0])
+
+    def shuffled(self, draws: int, random: np.random.Generator, longest: int, now: bool, least: int) -> Array:
+        """Largest ratio of each of so many permutations of the days, as many at once as there are processors."""
+        found: list[float] = []
+        while len(found) < draws:
+            days = [random.permutation(self.day) for _ in range(min(AT_ONCE, draws - len(found)))]
+            found += at_once([partial(self.largest, day, longest, now, least) for day in days])
+        return np.array(found)
 
     def strongest(self, longest: int, now: bool, least: int, cut: float) -> tuple[Whole, Array]:
         """Cylinders of at least `cut`, the strongest first, of equals the smallest and shortest."""
