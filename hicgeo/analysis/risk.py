@@ -65,8 +65,8 @@ class RelativeRisk:
         Units at risk that count.
     base
         What is at risk: dwellings, residents, businesses.
-    kernel, bandwidth, sigma
-        The smoothing: the kernel's own parameter and its standard deviation, metres.
+    kernel, bandwidth, sigma, method
+        The smoothing: the kernel's own parameter and its standard deviation, metres, and how it was chosen.
     draws
         Patterns drawn under equal risk.
     """
@@ -89,6 +89,7 @@ class RelativeRisk:
     kernel: Kernel
     bandwidth: float
     sigma: float
+    method: str
     draws: int
 
     def areas(self, levels: tuple[float, ...] = (0.05, 0.01)) -> gpd.GeoDataFrame:
@@ -300,6 +301,7 @@ def relative_risk(
         kernel=kernel,
         bandwidth=reach,
         sigma=float(reach / RADIUS_PER_SIGMA[kernel]),
+        method=bandwidth.method if isinstance(bandwidth, Bandwidth) else "given",
         draws=draws if tested else 0,
     )
 

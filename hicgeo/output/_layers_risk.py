@@ -29,14 +29,14 @@ def risk_layer(risk: Any, scene: Scene) -> Layer:
         )  # fmt: skip
     import geopandas as gpd
 
-    from hicgeo.output._layers_density import unions
+    from hicgeo.output._layers_density import say, unions
 
     about = risk.ratio.attrs
     cell, kind = float(about["cell_size"]), crime(about.get("crime_type"), scene.language)
     words = {
         "base": base_name(risk.base, scene.language), "n": scene.number(risk.n), "units": scene.number(risk.at_risk),
         "bandwidth": scene.number(risk.bandwidth), "kernel": risk.kernel, "crime": kind[:1].upper() + kind[1:],
-        "cell": scene.number(cell),
+        "cell": scene.number(cell), "chosen": say(f"bandwidth.{risk.method}", scene),
     }  # fmt: skip
     sides = _classes(risk)
     which = np.zeros(risk.ratio.shape, np.intp)

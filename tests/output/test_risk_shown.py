@@ -40,7 +40,8 @@ def risk_of(grid, homes, more, n=600, **other):
     units = np.nan_to_num(homes.to_numpy()) * np.where(np.hypot(gx - 151000, gy - 461000) <= 300, more, 1.0)
     row, column = np.unravel_index(rng.choice(units.size, n, p=(units / units.sum()).ravel()), units.shape)
     points = gpd.GeoSeries.from_xy(grid.x[column], grid.y[row], crs=RD)
-    return hg.relative_risk(points, other.pop("at_risk", homes), grid, bandwidth=400.0, draws=99, rng=1, **other)
+    given = {"bandwidth": 400.0, "draws": 99, "rng": 1} | other
+    return hg.relative_risk(points, given.pop("at_risk", homes), grid, **given)
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +59,19 @@ def test_the_planted_place_is_the_first_class_and_every_cell_has_one(planted, ar
     found = planted.areas((0.05,)).set_index("side")["area_ha"]
     assert layer.shapes[0].area / 1e4 == pytest.approx(found["family"])
     assert "600 incidenten op 8.000 woningen" in layer.notes[0]
+    assert "gladgestreken met 400 m (quartic), opgegeven door de analist." in layer.notes[0]
     assert layer.headline == hg.in_words(planted)[0]
     assert layer.notes[1].startswith("Zonder datum: 600 van de 600 incidenten.")
+
+
+def test_the_map_says_how_the_bandwidth_was_chosen(planted, grid, homes, areas):
+    scott = hg.Bandwidth(sigma=150.0, method="scott", n=600, curve=pd.DataFrame())
+    by_rule = risk_of(grid, homes, 5.0, bandwidth=scott)
+    said = risk_layer(by_rule, Scene.of(areas, "nl")).notes[0]
+    assert "424 m (quartic), volgens de vuistregel van Scott" in said  # 150 m times sqrt(8), the radius of a quartic
+    assert "by Scott's rule of thumb" in risk_layer(by_rule, Scene.of(areas, "en")).notes[0]
+    untested = risk_layer(risk_of(grid, homes, 5.0, at_risk=areas), Scene.of(areas, "en"))
+    assert "400 m (quartic), given by the analyst" in untested.notes[0]
 
 
 def test_incidents_with_dates_need_no_word_about_chains(planted, areas):

@@ -12,19 +12,19 @@ TEXTS: dict[str, tuple[str, str]] = {
     "risk.ratio.high": ("minstens {times} keer het gemiddelde", "at least {times} times the mean"),
     "risk.ratio.low": ("hoogstens {times} keer het gemiddelde", "at most {times} times the mean"),
     "note.risk.tested": (
-        "Van {n} incidenten op {units} {base}, gladgestreken met {bandwidth} m ({kernel}). Alleen de eerste klasse is "
-        "een bevinding: van de andere twee hoort bij zuiver toeval al 5 % van het gebied te zijn. Waar minder dan 4 "
-        "incidenten te verwachten zijn, is niet getoetst. Herhalingen binnen 100 m en 7 dagen tellen bij de toets als "
-        "één.",
-        "Of {n} incidents on {units} {base}, smoothed with {bandwidth} m ({kernel}). Only the first class is a "
-        "finding: by pure chance 5% of the area is of each of the other two. Where fewer than 4 incidents are to be "
+        "Van {n} incidenten op {units} {base}, gladgestreken met {bandwidth} m ({kernel}), {chosen}. Alleen de eerste "
+        "klasse is een bevinding: van de andere twee hoort bij zuiver toeval al 5 % van het gebied te zijn. Waar "
+        "minder dan 4 incidenten te verwachten zijn, is niet getoetst. Herhalingen binnen 100 m en 7 dagen tellen bij "
+        "de toets als één.",
+        "Of {n} incidents on {units} {base}, smoothed with {bandwidth} m ({kernel}), {chosen}. Only the first class is "
+        "a finding: by pure chance 5% of the area is of each of the other two. Where fewer than 4 incidents are to be "
         "expected, nothing was tested. Repeats within 100 m and 7 days count as one in the test.",
     ),
     "note.risk.untested": (
         "Een beeld, geen toets: van de {base} is alleen het totaal per buurt bekend en niet waar ze staan. {n} "
-        "incidenten, gladgestreken met {bandwidth} m ({kernel}).",
+        "incidenten, gladgestreken met {bandwidth} m ({kernel}), {chosen}.",
         "A picture, no test: of the {base} only the total per neighbourhood is known and not where they are. {n} "
-        "incidents, smoothed with {bandwidth} m ({kernel}).",
+        "incidents, smoothed with {bandwidth} m ({kernel}), {chosen}.",
     ),
     "words.risk": (
         "Gegeven waar de {base} staan is de kans op {area} hectare aantoonbaar hoger dan gemiddeld, op het hoogste "
