@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import zlib
 from pathlib import Path
 
 from hicgeo.errors import InputError
+from hicgeo.output._unpack import OURS
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge", "microsoft-edge", "chrome")
 PLACES = (
@@ -49,6 +52,10 @@ def find_browser() -> str:
     return found
 
 
+HEAD = 33
+"""Bytes of a PNG up to the end of its first chunk."""
+
+
 def to_pdf(page: bytes) -> bytes:
     """Print a page as its style sheet says.
 
@@ -62,7 +69,11 @@ def to_pdf(page: bytes) -> bytes:
     InputError
         There is no browser, or it fails.
     """
-    return _run(page, "page.pdf", ["--no-pdf-header-footer", "--print-to-pdf={result}"])
+    made = _run(page, "page.pdf", ["--no-pdf-header-footer", "--print-to-pdf={result}"])
+    # as many bytes as before, so that the table of places in the file stays right
+    return re.sub(
+        rb"/Creator \([^()\\]{8,}\)", lambda found: f"/Creator ({OURS})".encode().ljust(len(found[0])), made, count=1
+    )
 
 
 def to_png(page: bytes, *, width: int, height: int) -> bytes:
@@ -80,7 +91,10 @@ def to_png(page: bytes, *, width: int, height: int) -> bytes:
     InputError
         There is no browser, or it fails.
     """
-    return _run(page, "page.png", ["--hide-scrollbars", f"--window-size={width},{height}", "--screenshot={result}"])
+    made = _run(page, "page.png", ["--hide-scrollbars", f"--window-size={width},{height}", "--screenshot={result}"])
+    said = b"tEXtSoftware\0" + OURS.encode()
+    mark = (len(said) - 4).to_bytes(4, "big") + said + zlib.crc32(said).to_bytes(4, "big")
+    return made[:HEAD] + mark + made[HEAD:]
 
 
 def _run(page: bytes, result: str, task: list[str]) -> bytes:

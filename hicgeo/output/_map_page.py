@@ -168,7 +168,7 @@ class MapPage:
         spots = [each for each in self.layers if each.kind == "spots"]
         figure = draw_map(self._scene.areas, theme, spots)
         buffer = BytesIO()
-        figure.savefig(buffer, format="png", dpi=120, metadata={"Software": None})
+        figure.savefig(buffer, format="png", dpi=120)
         return buffer.getvalue()
 
     def _repr_html_(self) -> str:

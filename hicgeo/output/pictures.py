@@ -15,6 +15,7 @@ from matplotlib.text import Text
 
 from hicgeo.errors import ColumnError, InputError
 from hicgeo.output._layers import NORM_COLOURS, Layer, Scene
+from hicgeo.output._unpack import OURS
 from hicgeo.output.language import Language, base_name, check_language, crime, number, period_text, text
 
 if TYPE_CHECKING:
@@ -29,11 +30,16 @@ LABEL = 0.27
 HATCH = {"hatch-small": "////", "hatch-gap": "\\\\\\"}
 
 
+MADE_BY = {"png": {"Software": OURS}, "pdf": {"Creator": OURS, "Producer": None, "CreationDate": None}}
+
+
 class Picture(Figure):
     """A matplotlib figure that a notebook shows without any set-up; no name in it is taken for a formula."""
 
     def savefig(self, fname: Any, **settings: Any) -> None:
-        """Write the figure, as matplotlib does, with every text as it stands."""
+        """Write the figure, as matplotlib does, with every text as it stands, and who made it instead of when."""
+        kind = settings.get("format") or str(fname).rpartition(".")[2]
+        settings["metadata"] = MADE_BY.get(kind, {}) | settings.get("metadata", {})
         for each in self.findobj(Text):
             each.set_parse_math(False)
         with rc_context({"text.parse_math": False}):
@@ -41,7 +47,7 @@ class Picture(Figure):
 
     def _repr_png_(self) -> bytes:
         buffer = BytesIO()
-        self.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
+        self.savefig(buffer, format="png", dpi=110)
         return buffer.getvalue()
 
 

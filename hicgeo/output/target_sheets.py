@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from hicgeo.errors import ColumnError
-from hicgeo.output._write import write_bytes
+from hicgeo.output._write import deliver
 from hicgeo.output.disclosure import Ledger, check_profile, release
 from hicgeo.output.language import Language, check_language, crime, number, text
 from hicgeo.output.pictures import INK, LAND, SOFT, WATER, Picture
@@ -83,7 +83,7 @@ def write_target_sheets(
     for rank, row in released.iterrows():
         own = None if measures is None else measures[measures["rank"] == rank]
         name = f"{text('target', said, rank=rank).lower().replace(' ', '-')}.pdf"
-        paths.append(write_bytes(Path(folder) / name, _page(row, int(rank), areas, neighbourhoods, own, said)))
+        paths.append(deliver(Path(folder) / name, _page(row, int(rank), areas, neighbourhoods, own, said)))
     if ledger is not None:
         for path in paths:
             ledger.record(path, profile=known)
@@ -141,7 +141,7 @@ def _page(
         height -= 0.0165 * (wrapped.count("\n") + 1) + 0.012
     put(0.08, 0.03, text("page.reported", said), fontsize=7.5, color=SOFT)
     buffer = BytesIO()
-    figure.savefig(buffer, format="pdf", metadata={"CreationDate": None, "Producer": None, "Creator": None})
+    figure.savefig(buffer, format="pdf")
     return buffer.getvalue()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import base64
 import contextlib
 import json
 import re
@@ -15,6 +16,7 @@ from typing import Any
 
 import hicgeo.errors
 from hicgeo.errors import ConfigError, HicgeoError, visible
+from hicgeo.output._unpack import unreadable
 from hicgeo.output._write import write_bytes
 from hicgeo.suite._run_file import nearest
 
@@ -254,6 +256,7 @@ def execute(
     log: Path,
     on_cell: Callable[[], None],
     speaks: Callable[[str], bool],
+    outward: bool,
 ) -> Failure | None:
     """Run a notebook from its own folder in a fresh kernel, and keep it at `target` without row-level output.
 
@@ -274,6 +277,8 @@ def execute(
         Called after each code cell.
     speaks
         Tells whether a text speaks of an incident of the run; such a text is not kept. Asked when all cells have run.
+    outward
+        Whether others than the analyst will see it: then of pictures only those of hicgeo are kept.
 
     Returns
     -------
@@ -312,9 +317,8 @@ def execute(
         if raw.exists():
             content = json.loads(raw.read_text(encoding="utf-8"))
             raw.unlink()
-            write_bytes(
-                target, json.dumps(without_rows(content, speaks), ensure_ascii=False, indent=1).encode() + b"\n"
-            )
+            kept = without_rows(content, speaks, outward=outward)
+            write_bytes(target, json.dumps(kept, ensure_ascii=False, indent=1).encode() + b"\n")
     return failure
 
 
@@ -360,7 +364,7 @@ def _failure(name: str, message: str, where: str, log: Path, speaks: Callable[[s
     )
 
 
-def without_rows(notebook: Mapping[str, Any], speaks: Callable[[str], bool]) -> dict[str, Any]:
+def without_rows(notebook: Mapping[str, Any], speaks: Callable[[str], bool], *, outward: bool) -> dict[str, Any]:
     """Copy of an executed notebook without anything that speaks of single incidents, times of running or this computer.
 
     Parameters
@@ -369,6 +373,9 @@ def without_rows(notebook: Mapping[str, Any], speaks: Callable[[str], bool]) -> 
         Notebook of format 4, as read from JSON.
     speaks
         Tells whether a text speaks of an incident of the run.
+    outward
+        Whether others than the analyst will see it: then pictures that hicgeo did not draw are notes too, and so is
+        all else that cannot be read.
 
     Returns
     -------
@@ -383,7 +390,9 @@ def without_rows(notebook: Mapping[str, Any], speaks: Callable[[str], bool]) -> 
         tags = cell.get("metadata", {}).get("tags", [])
         kept = {**cell, "id": f"cell-{number + 1}", "metadata": {"tags": tags} if tags else {}}
         if cell["cell_type"] == "code":
-            outputs = [] if "private" in tags else [_shareable(output, speaks) for output in cell.get("outputs", [])]
+            outputs = (
+                [] if "private" in tags else [_shareable(output, speaks, outward) for output in cell.get("outputs", [])]
+            )
             kept["outputs"] = [output for output in outputs if output is not None]
         cells.append(kept)
     metadata = {
@@ -392,7 +401,7 @@ def without_rows(notebook: Mapping[str, Any], speaks: Callable[[str], bool]) -> 
     return {**notebook, "metadata": metadata, "cells": cells}
 
 
-def _shareable(output: Mapping[str, Any], speaks: Callable[[str], bool]) -> dict[str, Any] | None:
+def _shareable(output: Mapping[str, Any], speaks: Callable[[str], bool], outward: bool) -> dict[str, Any] | None:
     if output["output_type"] == "error":
         where, log = "this cell", Path("logs/this notebook")
         failure = _failure(output.get("ename", ""), output.get("evalue", ""), where, log, speaks)
@@ -408,6 +417,8 @@ def _shareable(output: Mapping[str, Any], speaks: Callable[[str], bool]) -> dict
         if kind.startswith("text/"):  # an address in memory says nothing, and is another one every time
             said = _ADDRESS.sub("", content if isinstance(content, str) else "".join(content))
             data[kind] = (_DIGITS if kind == "text/plain" else _CELL_DIGITS).sub(r"\1", said)
+    if outward and any(map(_unread, data, data.values())):
+        return _note("a picture, or something else that cannot be read, which hicgeo did not make")
     texts = [content for kind, content in data.items() if kind.startswith("text/")]
     return _guarded({**output, "data": data, "metadata": {}}, texts, speaks)
 
@@ -419,5 +430,17 @@ def _row_level(text: str, speaks: Callable[[str], bool]) -> bool:
 def _guarded(output: dict[str, Any], texts: Iterable[str], speaks: Callable[[str], bool]) -> dict[str, Any]:
     """Give the output, or a note in its place when one of its texts shows a single incident."""
     if any(_row_level(text, speaks) for text in texts):
-        return {"output_type": "stream", "name": "stdout", "text": "[left out: rows of single incidents]\n"}
+        return _note("rows of single incidents")
     return output
+
+
+def _note(what: str) -> dict[str, Any]:
+    return {"output_type": "stream", "name": "stdout", "text": f"[left out: {what}]\n"}
+
+
+def _unread(kind: str, content: Any) -> bool:
+    """Tell whether an output may hold incidents that nobody can look for."""
+    if kind not in ("text/html", "text/markdown", "image/png"):
+        return not kind.startswith("text/")
+    said = content if isinstance(content, str) else "".join(content)
+    return bool(unreadable(base64.b64decode(said) if kind == "image/png" else said.encode()))

@@ -204,13 +204,14 @@ def audit(
 ) -> None:
     """Check a finished file: what it requests, runs and gives away."""
     import hicgeo
+    from hicgeo.suite._recognised import borders_of
 
     opened = hicgeo.open_run(run) if run is not None else None
     points = opened.intake if opened is not None else None
     report = hicgeo.audit_html(
         file,
         incidents=points.incidents if points is not None else None,
-        neighbourhoods=opened.neighbourhoods if opened is not None else None,
+        neighbourhoods=borders_of(opened) if opened is not None else None,
     )
     for rule, passed, detail in zip(report["rule"], report["pass"], report["detail"], strict=True):
         _say(f"{'pass' if passed else 'FAIL'}  {rule}{': ' + detail if detail else ''}")

@@ -14,14 +14,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hicgeo.errors import ConfigError, HicgeoError
+from hicgeo.errors import ConfigError
 from hicgeo.output._write import sweep, write_bytes
 from hicgeo.output.refusals import LEFT_OUT, left_out, refused
 from hicgeo.suite._exports import ledger_of, period_of
 from hicgeo.suite._notebooks import Failure, Notebook, check_parameters, execute, pick
 from hicgeo.suite._project import file_hash, find_config, find_root, fingerprint, relative, source_hash, versions
 from hicgeo.suite._public import LeftOut
-from hicgeo.suite._recognised import Recognised
 from hicgeo.suite.config import RunConfig
 from hicgeo.suite.run import NOTEBOOK_VARIABLE, Run, open_run
 
@@ -168,7 +167,7 @@ class _Task:
     config_path: Path
     state: dict[str, Any] = field(init=False)
     key: str = field(init=False)
-    _recognised: Recognised | None = field(init=False, default=None)
+    _whole: Run | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.key = fingerprint(
@@ -253,6 +252,7 @@ class _Task:
             log=self.run.private / "logs" / f"{self.notebook.name}.log",
             on_cell=on_cell,
             speaks=self._speaks,
+            outward=self.run.config.profile != "intern",
         )
         written = [*self._saved(), *([self._kept] if (self.run.folder / self._kept).is_file() else [])]
         self.state = {
@@ -265,13 +265,9 @@ class _Task:
         write_bytes(self._memory, json.dumps(self.state, indent=1).encode())
 
     def _speaks(self, text: str) -> bool:
-        """Tell whether a text speaks of an incident; of an export that cannot be read nothing was shown."""
-        if self._recognised is None:
-            try:
-                self._recognised = Recognised(Run(self.run.config, self.run.root).intake)
-            except HicgeoError:
-                self._recognised = Recognised(None)
-        return self._recognised.in_text(text)
+        """Tell whether a text speaks of an incident of the whole run, of whatever municipality."""
+        self._whole = self._whole or Run(self.run.config, self.run.root)
+        return self._whole.recognised.in_text(text)
 
     @property
     def _kept(self) -> str:

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from hicgeo.errors import ConfigError
+from hicgeo.suite import _recognised
 from hicgeo.suite._background import Surroundings
 from hicgeo.suite._exports import as_markdown, card_of, facts_of, ledger_of, located_enough, warning_of, with_names
+from hicgeo.suite._intake import kept_intake
 from hicgeo.suite._project import (
     find_config,
     find_root,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
     from hicgeo.analysis.vintages import Crosswalk
     from hicgeo.grid import Grid
+    from hicgeo.output._recognised import Recognised
     from hicgeo.output.disclosure import Handling
     from hicgeo.output.maps import HotspotMap
     from hicgeo.sources.incidents import Intake
@@ -110,21 +113,12 @@ class Run(Surroundings):
         """What came of reading the export, of all municipalities; None in a run of published counts."""
         if self.config.incidents is None:
             return None
-        from hicgeo.sources.incidents import Intake, read_incidents
+        return kept_intake(self._store, self._intake_key, self.config.incidents.path, self._reading("incidents"))
 
-        key = self._intake_key
-        if self._store.facts("intake", key) is None:
-            read = read_incidents(self.config.incidents.path, **self._reading("incidents"))
-            self._store.put("incidents", key, read.incidents)
-            self._store.put("rejected", key, read.rejected)
-            self._store.put("notes", key, read.notes)
-            self._store.put("repairs", key, read.repairs)
-            self._store.put("account", key, read.account)
-            rows = {"read": read.read, "accepted": len(read.incidents), "rejected": len(read.rejected)}
-            self._store.put_facts("intake", key, {**rows, "size": read.size, "source": read.source})
-        facts = self._store.facts("intake", key) or {}
-        tables = {name: self._store.get(name, key) for name in ("incidents", "rejected", "notes", "repairs", "account")}
-        return Intake(**tables, read=facts["read"], size=facts["size"], source=facts["source"])
+    @cached_property
+    def recognised(self) -> Recognised:
+        """What tells a single incident of the run, of whatever municipality, in a text."""
+        return _recognised.recognised_in(self)
 
     @property
     def rows(self) -> dict[str, int] | None:
@@ -314,8 +308,13 @@ class Run(Surroundings):
         -------
         sentence
             The same, so that a notebook shows it too.
+
+        Raises
+        ------
+        DisclosureError
+            It speaks of a single incident, and others than the analyst will read it.
         """
-        self._sentences.append(sentence)
+        self._sentences.append(_recognised.check_sentence(self, sentence))
         return sentence
 
     def tell(self, *results: Any) -> str:
@@ -360,6 +359,8 @@ class Run(Surroundings):
         ConfigError
             `name` cannot be a file name.
         """
+        for sentence in (drawn.title, *sentences):
+            _recognised.check_sentence(self, sentence)
         path = drawn.save(self._target(name, ".html"))
         said = {"sentences": [*self._sentences, *sentences], "leads": self._leads}
         self._record(path, card_of(self, drawn, drawn.title.removeprefix(f"{self._place}: "), said))

@@ -86,6 +86,17 @@ def test_a_file_that_is_open_elsewhere_gives_a_new_name_and_says_so(tmp_path, mo
         write_bytes(target, b"new")  # what the machine itself reads back keeps its name
 
 
+def test_a_folder_in_which_nothing_may_be_written_gives_a_message_that_says_so(tmp_path, monkeypatch):
+    def refused(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.mkstemp", refused)
+    for write in (write_bytes, deliver):
+        with pytest.raises(InputError, match=r"rates\.xlsx: Permission denied.* check the rights on the folder"):
+            write(tmp_path / "rates.xlsx", b"new")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_first_write_sweeps_what_was_left_long_ago(tmp_path):
     old, young = tmp_path / f"{PREFIX}old.gpkg-journal", tmp_path / f"{PREFIX}young.csv"
     for each in (old, young):

@@ -14,7 +14,9 @@ import pytest
 from notebook_writer import write_notebook
 
 import hicgeo as hg
+from hicgeo.errors import DisclosureError
 from hicgeo.output.pictures import Picture
+from hicgeo.suite.run import open_run
 
 OPEN = """
 import geopandas as gpd
@@ -39,6 +41,10 @@ SHOWN = (
     "p = seen.geometry.to_crs(4326).iloc[0]\nprint(f'{p.y:.5f}, {p.x:.5f}')",
     "print(first['start'])",
     "print(seen['start'].dt.strftime('%d %B %Y %H.%M').tolist())",
+    "seen.geometry.x.dropna().tolist()",
+    "print(*seen.geometry.y.dropna().sample(frac=1, random_state=1))",
+    "import base64\nprint(base64.b64encode(seen.drop(columns='geometry').to_csv().encode()).decode())",
+    "seen.plot()",
     "warnings.warn(f'look at {first.name}, {first.modus}', stacklevel=1)",
 )
 SAVED = """
@@ -170,9 +176,34 @@ def test_no_incident_is_in_anything_that_a_run_leaves_also_when_it_fails(project
     assert kinds == {".html", ".csv", ".xlsx", ".gpkg", ".geojson", ".gpx", ".pdf", ".json", ".ipynb"}
     assert canaries(needle, out) == {}
     assert needle.findall(done.stdout + done.stderr) == []
+    shown = (out / "notebooks" / "01-shows.ipynb").read_text(encoding="utf-8")
+    assert shown.count("[left out: rows") >= len(SHOWN) - 3, "all but a warning, a picture and what is counted"
+    assert shown.count("[left out: a picture") == 1
+    assert "image/png" not in shown
     # they were there to be found: in the reports that stay in the house
     private = "\n".join(path.read_text(encoding="utf-8") for path in (project / "data" / "private").rglob("*.log"))
     assert len(set(needle.findall(private))) > 20
+
+
+def test_a_sentence_or_title_of_one_incident_is_refused_on_pages_for_others(project, edit_run):
+    table = plant(project)
+    x, y = table.loc[3, ["x", "y"]].astype(float)
+    run = open_run("tiny")
+    for said in (
+        "Zie KNR-2024-7303.",
+        "Dader klom: KANARIETEKST 3: klom via schuur.",
+        "Kanarielaan-43-B weer",
+        f"{x:.0f}, {y:.0f}",
+    ):
+        with pytest.raises(DisclosureError, match="single incident") as refused:
+            run.say(said)
+        assert said not in str(refused.value)
+    assert run.say("In 2024 waren er 10 inbraken, 8,4 per 1.000 woningen.").startswith("In 2024")
+    with pytest.raises(DisclosureError, match="single incident"):
+        run.save(run.map("Inbraak KNR-2024-7303"), "02-title")
+    assert not (project / "maps").exists()
+    edit_run("fictional: true", "fictional: true\nprofile: intern")
+    assert open_run("tiny").say("Zie KNR-2024-7303.")
 
 
 def leak(suffix, folder):

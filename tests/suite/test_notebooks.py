@@ -1,9 +1,13 @@
+import base64
+import io
 import json
 
 import pytest
+from matplotlib.figure import Figure
 from notebook_writer import write_notebook
 
 from hicgeo.errors import ConfigError
+from hicgeo.output.pictures import Picture
 from hicgeo.suite._notebooks import Notebook, check_parameters, without_rows
 
 
@@ -85,22 +89,38 @@ def executed(*outputs, tags=()):
     ],
 )
 def test_rows_of_incidents_are_left_out(text):
-    kept = without_rows(executed(output(text)), nobody)["cells"][0]["outputs"]
+    kept = without_rows(executed(output(text)), nobody, outward=True)["cells"][0]["outputs"]
     assert kept == [{"output_type": "stream", "name": "stdout", "text": "[left out: rows of single incidents]\n"}]
 
 
-def test_figures_pictures_and_markdown_stay():
+def drawn(figure):
+    content = io.BytesIO()
+    figure.savefig(content, format="png")
+    return base64.b64encode(content.getvalue()).decode()
+
+
+def test_figures_pictures_of_ours_and_markdown_stay():
     good = [
         output("<td>BU99010101</td><td>8,4</td><td>2024-03</td>"),
-        output("AAAA", "image/png"),
+        output(drawn(Picture()), "image/png"),
         output("# x", "text/markdown"),
     ]
-    kept = without_rows(executed(*good), nobody)["cells"][0]["outputs"]
+    kept = without_rows(executed(*good), nobody, outward=True)["cells"][0]["outputs"]
     assert [each["data"] for each in kept] == [each["data"] for each in good]
 
 
+@pytest.mark.parametrize("kind", ["image/png", "image/svg+xml", "image/jpeg", "text/html"])
+def test_others_do_not_see_pictures_that_hicgeo_did_not_draw(kind):
+    theirs = drawn(Figure())
+    shown = output(f"<img src='data:image/png;base64,{theirs}'>" if kind == "text/html" else theirs, kind)
+    (kept,) = without_rows(executed(shown), nobody, outward=True)["cells"][0]["outputs"]
+    assert kept["text"].startswith("[left out: a picture")
+    (seen,) = without_rows(executed(shown), nobody, outward=False)["cells"][0]["outputs"]
+    assert seen["data"] == shown["data"], "the analyst does"
+
+
 def test_a_private_cell_shows_nothing():
-    assert without_rows(executed(output("8,4"), tags=["private"]), nobody)["cells"][0]["outputs"] == []
+    assert without_rows(executed(output("8,4"), tags=["private"]), nobody, outward=True)["cells"][0]["outputs"] == []
 
 
 def test_an_error_of_another_says_only_its_class_and_ours_all():
@@ -111,7 +131,7 @@ def test_an_error_of_another_says_only_its_class_and_ours_all():
         "evalue": "a. Given: b. To do: c.",
         "traceback": ["/elsewhere"],
     }
-    shown = json.dumps(without_rows(executed(wrong, ours), nobody))
+    shown = json.dumps(without_rows(executed(wrong, ours), nobody, outward=True))
     assert "VB-000123" not in shown
     assert "/elsewhere" not in shown
     assert "KeyError" in shown
@@ -124,7 +144,7 @@ def test_a_warning_keeps_its_words_and_loses_its_path():
         "name": "stderr",
         "text": "/elsewhere/me/x.py:3: HicgeoWarning: 3 areas\n  warn(x)\n",
     }
-    kept = without_rows(executed(stderr), nobody)["cells"][0]["outputs"]
+    kept = without_rows(executed(stderr), nobody, outward=True)["cells"][0]["outputs"]
     assert [each["text"] for each in kept] == ["HicgeoWarning: 3 areas\n"]
 
 
@@ -132,4 +152,4 @@ def test_time_place_and_chance_are_gone():
     first, second = executed(output("<X at 0x7f01>", "text/plain")), executed(output("<X at 0x8f02>", "text/plain"))
     second["cells"][0] |= {"id": "other", "metadata": {"papermill": {"start_time": "2025-01-01T10:00:00"}}}
     second["metadata"]["papermill"]["input_path"] = "C:/me"
-    assert without_rows(first, nobody) == without_rows(second, nobody)
+    assert without_rows(first, nobody, outward=True) == without_rows(second, nobody, outward=True)
