@@ -1,6 +1,7 @@
 """The saved pages in Firefox, where there is one: nothing asked for, nothing run, all of it usable."""
 
 import io
+import os
 
 import payloads
 import pypdf
@@ -20,6 +21,8 @@ ENTER, TAB = "\ue007", "\ue004"
 def firefox():
     program = find_firefox()
     if program is None:
+        if os.environ.get("HICGEO_REQUIRE_FIREFOX") == "1":
+            pytest.fail("no Firefox found, and HICGEO_REQUIRE_FIREFOX=1")
         pytest.skip("no Firefox found")
     browser = Firefox(program)
     yield browser
@@ -53,6 +56,7 @@ def test_it_hears_what_a_page_asks_for_and_says(firefox, tmp_path):
         "<script>console.error('said'); alert(1)</script></body></html>"
     )
     firefox.open(tmp_path / "bad.html")
+    firefox.wait(lambda: firefox.requests and firefox.console and firefox.dialogs)
     assert firefox.requests == ["https://example.org/x.png"]
     assert firefox.console == ["said"]
     assert firefox.dialogs == ["1"]

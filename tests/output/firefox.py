@@ -73,19 +73,25 @@ class Firefox:
         """Ask for one thing, and take down what the browser says in the meantime."""
         number = next(self._numbers)
         self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
-        while True:
-            said = json.loads(self._socket.recv())
-            if said.get("id") == number:
-                if said["type"] == "error":
-                    raise RuntimeError(f"{method}: {said['error']}: {said['message']}")
-                return said["result"]
-            if said.get("method") == "network.beforeRequestSent":
-                url = said["params"]["request"]["url"]
-                self.requests += [url] if not url.startswith("data:") else []  # a font of its own search box
-            elif said.get("method") == "log.entryAdded":
-                self.console.append(said["params"]["text"])
-            elif said.get("method") == "browsingContext.userPromptOpened":
-                self.dialogs.append(said["params"]["message"])
+        while (said := json.loads(self._socket.recv())).get("id") != number:
+            self._hear(said)
+        if said["type"] == "error":
+            raise RuntimeError(f"{method}: {said['error']}: {said['message']}")
+        return said["result"]
+
+    def _hear(self, said):
+        if said.get("method") == "network.beforeRequestSent":
+            url = said["params"]["request"]["url"]
+            self.requests += [url] if not url.startswith("data:") else []  # a font of its own search box
+        elif said.get("method") == "log.entryAdded":
+            self.console.append(said["params"]["text"])
+        elif said.get("method") == "browsingContext.userPromptOpened":
+            self.dialogs.append(said["params"]["message"])
+
+    def wait(self, true):
+        """Listen until something is true of what was heard; the socket gives up when nothing is said for long."""
+        while not true():
+            self._hear(json.loads(self._socket.recv()))
 
     def open(self, path, *, width=1280, height=860, before=""):
         """Open a file on a screen of this size, in an empty state; `before` runs ahead of any script of the page."""
