@@ -158,7 +158,8 @@ def part_useful() -> dict[str, Any]:
 
 
 WRITE = """
-import hashlib, json, sys, tempfile
+import hashlib, json, locale, sys, tempfile
+locale.setlocale(locale.LC_ALL, "")  # fails when the machine does not have it
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 import scenes
@@ -184,7 +185,10 @@ def part_bytes() -> dict[str, Any]:
 
     changes: dict[str, dict[str, str]] = {
         "as it is": {}, "again": {}, "PYTHONHASHSEED 4242": {"PYTHONHASHSEED": "4242"},
-        "locale nl_NL.UTF-8": {"LC_ALL": "nl_NL.UTF-8"}, "locale C": {"LC_ALL": "C"}, "Tokyo": {"TZ": "Asia/Tokyo"},
+        "locale nl_NL.UTF-8": {"LC_ALL": "nl_NL.UTF-8"},
+        "locale de_DE.UTF-8": {"LC_ALL": "de_DE.UTF-8"},
+        "locale tr_TR.UTF-8": {"LC_ALL": "tr_TR.UTF-8"},
+        "locale C": {"LC_ALL": "C"}, "Tokyo": {"TZ": "Asia/Tokyo"},
         "Honolulu": {"TZ": "Pacific/Honolulu"},
         "one thread": dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"),
     }  # fmt: skip

@@ -120,7 +120,8 @@ def _count(counts: dict[str, dict[str, int]], name: str, executions: int, texts:
 # bytes
 
 CHILD = """
-import hashlib, json, sys
+import hashlib, json, locale, sys
+locale.setlocale(locale.LC_ALL, "")  # fails when the machine does not have it
 sys.path[:0] = json.loads(sys.argv[1])
 import exported
 print(json.dumps(exported.made(sys.argv[2] == "shuffled")))
@@ -133,13 +134,21 @@ FACTORS: dict[str, tuple[dict[str, str], str]] = {
     "locale C": ({"LC_ALL": "C", "LANG": "C"}, ""),
     "locale C.UTF-8": ({"LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}, ""),
     "locale nl_NL.UTF-8": ({"LC_ALL": "nl_NL.UTF-8", "LANG": "nl_NL.UTF-8"}, ""),
+    "locale de_DE.UTF-8": ({"LC_ALL": "de_DE.UTF-8", "LANG": "de_DE.UTF-8"}, ""),
+    "locale tr_TR.UTF-8": ({"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8"}, ""),
     "time zone Tokyo": ({"TZ": "Asia/Tokyo"}, ""),
     "time zone Honolulu": ({"TZ": "Pacific/Honolulu"}, ""),
     "one thread": ({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}, ""),
     "two threads": ({"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2", "NUMBA_NUM_THREADS": "2"}, ""),
     "rows in another order": ({}, "shuffled"),
     "all at once": (
-        {"PYTHONHASHSEED": "77", "LC_ALL": "C", "TZ": "Asia/Tokyo", "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"},
+        {
+            "PYTHONHASHSEED": "77",
+            "LC_ALL": "tr_TR.UTF-8",
+            "TZ": "Asia/Tokyo",
+            "OMP_NUM_THREADS": "1",
+            "NUMBA_NUM_THREADS": "1",
+        },
         "shuffled",
     ),
 }
