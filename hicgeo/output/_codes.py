@@ -70,7 +70,7 @@ def coded(text: str, middle: tuple[float, float]) -> list[tuple[float, float, fl
     Examples
     --------
     >>> [(round(x, 3), round(y, 3)) for x, y, _ in coded("u15pmus9x 9F467826+QM", (5.0, 52.0))]
-    [(4.35, 51.925), (6.112, 52.302)]
+    [(4.478, 51.924), (4.312, 52.252)]
     """
     places = [_geohash(found[0].lower()) for found in _GEOHASH.finditer(text) if re.search(r"\d.*\d", found[0])]
     places += [_plus(found[1] or "", found[2], found[3], middle) for found in _PLUS.finditer(text)]
