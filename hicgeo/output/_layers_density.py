@@ -104,15 +104,22 @@ def smoothing_note(about: Mapping[Any, Any], scene: Scene) -> tuple[str, ...]:
     return (scene.say("note.bandwidth", bandwidth=metres, kernel=about["kernel"], chosen=chosen),)
 
 
+NOTES = {"tested": "note.hotspots.tested", "kinds": "note.hotspots.kinds"}
+UNCOUNTED = ("rank", "area_ha", "share_area", "spot_kind")
+"""What is told of hotspots without counts."""
+
+
 def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
     """Layer of ranked hotspots as outlines with their numbers."""
     need(hotspots, ["incidents", "area_ha", "share_incidents", "share_area", "rank_low", "rank_high"], "hotspots")
     tested = "p_value" in hotspots and bool(hotspots["p_value"].notna().any())
+    counted = bool(hotspots["incidents"].notna().any()) or hotspots.empty
     keys = (
         "rank", "rank_interval", "top3", "incidents", "expected", "ratio", "area_ha", "share_incidents", "share_area",
         "spot_kind", "p_value", "history", "stability",
     )  # fmt: skip
-    rows = tuple(scene.say(f"row.{key}") for key in keys)
+    told = [place for place, key in enumerate(keys) if counted or key in UNCOUNTED]
+    rows = tuple(scene.say(f"row.{keys[place]}") for place in told)
     values: dict[str, tuple[str, ...]] = {}
     titles: dict[str, str] = {}
     for rank, row in hotspots.drop(columns="geometry").iterrows():
@@ -121,7 +128,7 @@ def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
         )
         history, years = row.get("history", "onbekend"), row.get("years", 0)
         history, years = ("onbekend" if pd.isna(history) else history), (0 if pd.isna(years) else int(years))
-        values[str(rank)] = (
+        said = (
             str(rank),
             scene.between(row["rank_low"], row["rank_high"]),
             "" if pd.isna(top3) else percent(top3, scene.language, decimals=0),
@@ -136,14 +143,17 @@ def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
             "" if history == "onbekend" else say(f"history.{history}", scene, hot=row.get("years_hot"), years=years),
             "" if pd.isna(stays) else percent(stays, scene.language, decimals=0),
         )
+        values[str(rank)] = tuple(said[place] for place in told)
         titles[str(rank)] = scene.say("spot", rank=rank)
+    kinds = hotspots.get("kind", pd.Series("beschrijvend", index=hotspots.index))
+    kind = "tested" if tested else "kinds" if not counted and (kinds != "beschrijvend").any() else ""
     return Layer(
         kind="spots",
         key="hotspots",
         name=scene.say("layer.hotspots"),
         unit=scene.say("unit.hotspots"),
         notes=(
-            scene.say("note.hotspots.tested" if tested else "note.hotspots"),
+            scene.say(NOTES[kind] if kind else "note.hotspots" if counted else "note.hotspots.untested"),
             *smoothing_note(hotspots.attrs, scene),
         ),
         classes=(Entry(scene.say("spot", rank="").strip(), "#14181c", scene.number(len(hotspots)), "outline"),),
@@ -152,10 +162,13 @@ def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
         values=values,
         titles=titles,
         headline=scene.say(
-            "headline.hotspots",
+            "headline.hotspots"
+            if counted
+            else ("headline.hotspots.kinds" if kind == "kinds" else "headline.hotspots.untested"),
             n=scene.number(len(hotspots)),
             area=percent(hotspots["share_area"].sum(), scene.language),
             share=percent(hotspots["share_incidents"].sum(), scene.language),
+            more=scene.number(int((kinds == "meer dan toeval").sum())),
         )
         if len(hotspots)
         else "",

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import html
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from hicgeo.errors import DisclosureError, InputError
+from hicgeo.output._coarser import coarser, forms
 from hicgeo.output._figures import (
     ALL,
     CARRIED,
     DAYS,
     PARTS,
     TOTALS,
+    Model,
     figures_of,
     mapping_of,
     obstacles,
@@ -25,7 +27,7 @@ from hicgeo.output._figures import (
     span,
 )
 from hicgeo.output._ledger import Ledger
-from hicgeo.output._suppression import Figures, attack, likeliest, suppress
+from hicgeo.output._suppression import Figures, ForcedError, attack, likeliest, suppress
 from hicgeo.output._unasked import narrowed, parts_of, widen
 from hicgeo.schema import CRIME_TYPES
 
@@ -67,7 +69,9 @@ class Seen:
     rank_correlation
         As in the report, with guesses that fit all that is shown in the place of the true figures.
     advice
-        The coarser form that would hide least, by the same guesses; empty where enough is left.
+        The finest coarser form of which enough would be left, by the same guesses: "wijk", "gemeente", "year",
+        "without" with a dimension, "longer" (twice the period), or "larger" where none of these would do; empty where
+        enough is left.
     """
 
     figures: int
@@ -96,10 +100,6 @@ class Protected:
         Counts from 1 to below it are small.
     revised
         Figures of earlier exports that were corrected since, and could not be held against this one.
-    advice
-        Per table of which too little is left, the coarser form that hides least: "wijk", "gemeente", "year",
-        "without" with a dimension, or "larger" where nothing is known to help; and the share of incidents in its small
-        figures.
     seen
         Per table what its readers may be told of all this: nothing that does not follow from what is shown.
     """
@@ -110,7 +110,6 @@ class Protected:
     figures: pd.DataFrame
     threshold: int
     revised: int
-    advice: Mapping[str, tuple[str, float]]
     seen: Mapping[str, Seen]
 
     def to_frame(self) -> pd.DataFrame:
@@ -119,8 +118,7 @@ class Protected:
 
     def _repr_html_(self) -> str:
         said = "".join(
-            f"<p>{html.escape(name)}: {html.escape(form)} ({share:.1%})</p>"
-            for name, (form, share) in self.advice.items()
+            f"<p>{html.escape(name)}: {html.escape(each.advice)}</p>" for name, each in self.seen.items() if each.advice
         )
         return f"<p>1 - {self.threshold - 1}: hidden</p>{self.report.to_html(float_format='{:.3f}'.format)}{said}"
 
@@ -205,7 +203,7 @@ def protect(
     now = pd.concat(listed_now)
     before = _relevant(ledger.figures() if ledger is not None else pd.DataFrame(), now)
     threshold = _at_least(threshold, before)
-    _refuse_small(now, keep, threshold)
+    _refuse_small(now, given, keep, threshold)
     exported = pd.concat(
         [now.assign(past=False, shown=True, small=False), before.assign(past=True, table="", row=-1, public=False)],
         ignore_index=True,
@@ -215,9 +213,10 @@ def protect(
     told: dict[str, Any] = {"past": False, "shown": True, "small": False, "table": "", "row": -1, "public": True}
     listed = pd.concat([exported, police.assign(**told)], ignore_index=True)
     model = relate(listed, threshold, list(keep))
-    hidden = _with_zeros(model.figures, model.hidden)
-    hidden = _with_zeros(model.figures, suppress(model.figures, threshold, hidden))
-    hidden = _with_zeros(model.figures, widen(model.figures, parts_of(model), threshold, hidden))
+    try:
+        hidden = _hidden(model, threshold)
+    except ForcedError as error:
+        raise _forced(model, error.figure, threshold, keep) from None
     room = attack(model.figures, threshold, hidden)
     if not room.safe.all():
         raise DisclosureError(
@@ -225,8 +224,12 @@ def protect(
             f"{int((~room.safe).sum())} of {len(room.safe)} can be narrowed down",
             "publish a coarser table: larger areas, a longer period or fewer types",
         )
-    guess = likeliest(model.figures, threshold, hidden)
-    masked, rows, advice, seen = {}, {}, {}, {}
+    guess, least = (likeliest(model.figures, threshold, hidden, most=most) for most in (None, 1))
+    masked, rows, seen = {}, {}, {}
+
+    def enough(form: pd.DataFrame) -> bool:
+        return _left(form, threshold, published) >= USEFUL
+
     for name, table in given.items():
         ours = (model.listed["table"] == name).to_numpy() & (model.listed["row"] >= 0).to_numpy()
         place = model.listed["row"][ours].to_numpy()
@@ -242,16 +245,15 @@ def protect(
             "share_hidden": _share(counts, mask[: len(table)], table),
             "rank_correlation": rank_correlation(counts, mask[: len(table)], threshold),
         }
-        if rows[name]["rank_correlation"] < USEFUL:
-            advice[name] = _coarser(table, counts, threshold)
-        guessed = counts.copy()
-        guessed[place[place < len(table)]] = guess[ours][place < len(table)]
+        guessed, low = counts.copy(), counts.copy()
+        for numbers, by in ((guessed, guess), (low, least)):
+            numbers[place[place < len(table)]] = by[ours][place < len(table)]
         rank = rank_correlation(guessed, mask[: len(table)], threshold)
         seen[name] = Seen(
             figures=int(np.isfinite(counts).sum()),
             hidden=int(mask[: len(table)].sum()),
             rank_correlation=rank,
-            advice=_coarser(table, guessed, threshold)[0] if rank < USEFUL else "",
+            advice=coarser(table, (guessed, low), enough) if rank < USEFUL else "",
         )
     small = model.listed[model.figures.small]
     dims = [each for each in model.listed.columns if each not in CARRIED]
@@ -268,7 +270,6 @@ def protect(
         ),
         threshold=threshold,
         revised=model.revised,
-        advice=advice,
         seen=seen,
     )
 
@@ -336,17 +337,79 @@ def rank_correlation(counts: Any, hidden: Any, threshold: float) -> float:
     return float(real.corr(seen)) if seen.nunique() > 1 else 0.0
 
 
-def _refuse_small(now: pd.DataFrame, keep: Collection[str], threshold: float) -> None:
-    """Refuse to keep a table that has small figures which the police do not publish."""
+def _left(table: pd.DataFrame, threshold: float, published: Collection[str]) -> float:
+    """Rank correlation of a table with itself after protection, without earlier exports."""
+    told: dict[str, Any] = {"past": False, "shown": True, "small": False}
+    listed = figures_of(_with_total(table), "table", published=published).assign(**told)
+    model = relate(listed, threshold, [])
+    return rank_correlation(listed["value"], _hidden(model, threshold)[: len(listed)], threshold)
+
+
+def _hidden(model: Model, threshold: float) -> Any:
+    """What must be hidden of the figures of a model; ForcedError where what must be shown stands in the way."""
+    hidden = _with_zeros(model.figures, model.hidden)
+    hidden = _with_zeros(model.figures, suppress(model.figures, threshold, hidden))
+    return _with_zeros(model.figures, widen(model.figures, parts_of(model), threshold, hidden))
+
+
+def _refuse_small(
+    now: pd.DataFrame, given: Mapping[str, pd.DataFrame], keep: Collection[str], threshold: float
+) -> None:
+    """Refuse to keep a table that has small figures which the police do not publish; name a form that has none."""
     value = now["value"].to_numpy(float)
-    wrong = now["table"].isin(list(keep)).to_numpy() & ~now["public"].to_numpy(bool) & (value > 0) & (value < threshold)
-    if wrong.any():
-        named = ", ".join(sorted(set(now["table"][wrong])))
-        raise DisclosureError(
-            f"a table that is kept as it is must have no figures from 1 to {threshold - 1}",
-            f"{int(wrong.sum())} in {named}",
-            "leave the table out, let its figures be hidden, or make it coarser (larger areas, longer period)",
-        )
+    small = ~now["public"].to_numpy(bool) & (value > 0) & (value < threshold)
+    wrong = list(dict.fromkeys(now["table"][small & now["table"].isin(list(keep)).to_numpy()]))
+    if not wrong:
+        return
+    coarse = []
+    for name in wrong:
+        fit = [
+            SAID.get(form, form)
+            for form, made in forms(given[name], given[name]["incidents"].to_numpy(float))
+            if form != "longer" and not made["incidents"].between(0, threshold, inclusive="neither").any()
+        ]
+        coarse += [f"make {name} {' or '.join(fit)}"] if fit else []
+    raise DisclosureError(
+        f"a table that is kept as it is must have no figures from 1 to {threshold - 1}",
+        "; ".join(f"{int((small & (now['table'] == name).to_numpy()).sum())} in {name}" for name in wrong),
+        ", or ".join([*coarse, "leave the table out, or let its figures be hidden"]),
+    )
+
+
+SAID = {"wijk": "per wijk", "gemeente": "per gemeente", "year": "per year"}
+
+
+def _forced(model: Model, figure: int, threshold: float, keep: Collection[str]) -> DisclosureError:
+    """What to say when tables that must be shown give a small figure away: which, by which, and what was tried."""
+    listed, helps = model.listed, []
+    for name in keep:
+        freed = replace(model.figures, forced=model.figures.forced & (listed["table"] != name).to_numpy())
+        try:
+            _hidden(replace(model, figures=freed), threshold)
+        except ForcedError:
+            continue
+        helps.append(name)
+    shown = listed[model.figures.forced & (listed["table"].isin(helps or list(keep))).to_numpy()]
+    parts = {name: [_label(row) for _, row in part.iterrows()] for name, part in shown.groupby("table", sort=False)}
+    told = [f"{name} ({', '.join(each[:MOST])}{' ...' if len(each) > MOST else ''})" for name, each in parts.items()]
+    where = "a combination that stands in none of the tables"
+    if figure < len(listed):
+        where = f"{_label(listed.iloc[figure])} in {listed['table'].iloc[figure] or 'what follows from the tables'}"
+    one = f"without {' or '.join(helps)} it passes: leave it out, or let its figures be hidden"
+    return DisclosureError(
+        "the figures that must be shown must not give a small one away",
+        f"{where} can be narrowed down from what must be shown: {'; '.join(told)}",
+        one if helps else "leave out more than one of these tables, or let their figures be hidden",
+    )
+
+
+MOST = 5
+"""Figures of a table that an error names."""
+
+
+def _label(row: pd.Series) -> str:
+    """What a figure is of, never how many."""
+    return " ".join(str(row[name]) for name in row.index if name not in CARRIED and row[name] != ALL) or "the total"
 
 
 def _with_zeros(figures: Figures, hidden: Any) -> Any:
@@ -458,28 +521,3 @@ def _share(counts: Any, mask: Any, table: pd.DataFrame) -> float:
     fine = ~total & ~np.isnan(counts)
     everything = counts[fine].sum()
     return float(counts[fine & np.asarray(mask)].sum() / everything) if everything else 0.0
-
-
-def _coarser(table: pd.DataFrame, numbers: Any, threshold: float) -> tuple[str, float]:
-    """Coarser form of a table with these counts that would hide the least, from what is small before anything else."""
-    levels = [str(name) for name in table.index.names if name is not None]
-    label = {name: table.index.get_level_values(name).astype(str) for name in levels}
-    counts = pd.Series(numbers)
-    total = np.logical_or.reduce([label[name].isin(TOTALS) for name in levels] or [np.zeros(len(table), bool)])
-    options: dict[str, list[Any]] = {}
-    if "code" in label:
-        rest = [label[name] for name in levels if name != "code"]
-        for form, prefix, end in (("wijk", "WK", 8), ("gemeente", "GM", 6)):
-            if (label["code"].str.len() > end).all():
-                options[form] = [prefix + label["code"].str[2:end], *rest]
-    if "month" in label:
-        options["year"] = [each.str[:4] if name == "month" else each for name, each in label.items()]
-    for name in levels:
-        if name not in ("code", "month") and len(levels) > 1:
-            options[f"without {name}"] = [each for other, each in label.items() if other != name]
-    hidden = {}
-    for form, keys in options.items():
-        values = counts[~total].groupby([each[~total] for each in keys]).sum()
-        hidden[form] = float(values[(values > 0) & (values < threshold)].sum() / max(values.sum(), 1.0))
-    best = min(hidden, key=lambda form: (round(hidden[form], 3), form), default="larger")
-    return best, hidden.get(best, 0.0)

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hicgeo.errors import DisclosureError
-
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -27,6 +25,20 @@ HALF = 0.5
 """A move of counts by less than this is rounding of the solver."""
 REWARD = 1e4
 """Weight of moving a small figure against showing the largest one: protection comes first."""
+
+
+class ForcedError(Exception):
+    """Figures that must be shown give a small one away.
+
+    Parameters
+    ----------
+    figure
+        Place of the small one.
+    """
+
+    def __init__(self, figure: int) -> None:
+        super().__init__(figure)
+        self.figure = figure
 
 
 @dataclass(frozen=True)
@@ -82,7 +94,7 @@ def suppress(figures: Figures, threshold: float, hidden: Flags) -> Flags:
 
     Raises
     ------
-    DisclosureError
+    ForcedError
         Figures that must be shown give a small one away.
 
     Notes
@@ -171,7 +183,7 @@ def attack(figures: Figures, threshold: float, hidden: Flags) -> Room:
     return Room(low, high, need_low, need_high)
 
 
-def likeliest(figures: Figures, threshold: float, hidden: Flags) -> Numbers:
+def likeliest(figures: Figures, threshold: float, hidden: Flags, *, most: int | None = None) -> Numbers:
     """Guess every figure from what is shown alone, so that what is said of the guess gives nothing away.
 
     Parameters
@@ -182,17 +194,19 @@ def likeliest(figures: Figures, threshold: float, hidden: Flags) -> Numbers:
         Counts below it are small.
     hidden
         What is not shown.
+    most
+        Hidden figures of which nothing else is known are guessed to be at most this; `threshold` - 1 when left out.
 
     Notes
     -----
-    Hidden figures are spread from 0 to `threshold` - 1 in the order in which they stand, then all are scaled by turns
+    Hidden figures are spread from 0 to `most` in the order in which they stand, then all are scaled by turns
     to the figures that are shown (iterative proportional fitting). O(`ROUNDS` x members).
     """
     members, shown = figures.members.tocsr(), np.flatnonzero(~hidden)
     parts = [members.indices[start:end] for start, end in pairwise(members.indptr)]
     atoms = np.ones(members.shape[1])
     for turn, figure in enumerate(np.flatnonzero(hidden & figures.hideable)):
-        atoms[parts[figure]] = (turn % threshold) / max(1, len(parts[figure]))
+        atoms[parts[figure]] = (turn % (threshold if most is None else most + 1)) / max(1, len(parts[figure]))
     for _ in range(ROUNDS):
         for figure in shown:
             now = atoms[parts[figure]].sum()
@@ -257,12 +271,7 @@ def _alone(figures: Figures, hidden: Flags, task: Task) -> Flags:
     free = _move(figures, hidden, [task], zeros=True, forced=False)
     figure, sign, _ = task
     if sign * free[figure] > sign * move[figure] + HALF:
-        raise DisclosureError(
-            "the figures that must be shown must not give a small one away",
-            f"{int(figures.forced.sum())} figures are to be shown whatever happens, and with them a hidden one can be "
-            "narrowed down",
-            "leave one of those tables out, or let its figures be hidden too",
-        )
+        raise ForcedError(figure)
     return np.asarray(_changed(figures, move) & ~hidden)
 
 

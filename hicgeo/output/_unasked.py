@@ -86,7 +86,7 @@ def widen(figures: Figures, parts: Any, threshold: float, hidden: Flags) -> Flag
 
     Raises
     ------
-    DisclosureError
+    ForcedError
         Figures that must be shown tell that a part is small.
 
     Notes

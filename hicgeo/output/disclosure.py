@@ -16,6 +16,7 @@ from hicgeo.errors import DisclosureError, InputError
 from hicgeo.output._audit import audit_bytes, audit_html, require_clean
 from hicgeo.output._ledger import Ledger
 from hicgeo.output._protect import NEUTRAL, THRESHOLD, Protected, protect, still_safe, unchecked
+from hicgeo.output.catalogue import CATALOGUE
 from hicgeo.output.language import Language, number, text
 from hicgeo.schema import CODE_PATTERN, CRIME_TYPES
 
@@ -378,6 +379,8 @@ def remarks(released: pd.DataFrame, profile: Profile, language: Language, *, thr
         found.append(text("note.hidden", language, n=n, all=of))
         if seen.advice:
             named, _, dimension = seen.advice.partition(" ")
+            if f"dimension.{dimension}" in CATALOGUE:
+                dimension = text(f"dimension.{dimension}", language)
             coarser = text(f"hidden.{named}", language, dimension=dimension)
             found.append(text("note.coarse", language, advice=coarser))
     return found

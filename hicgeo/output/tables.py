@@ -84,8 +84,9 @@ def write_table(
     No cell is ever a formula: in a CSV a text that a spreadsheet would run gets an apostrophe in front (also behind a
     comma, semicolon or tab in it, where a program with other settings begins a cell), in a worksheet it is stored as
     text with the mark that keeps it text when it is edited. Line breaks in a CSV become spaces.
-    Missing values are empty cells. For others than the analyst parts of incidents have one decimal, and other figures
-    three digits: from more the window of a single incident follows. A GeoPackage carries a style for QGIS; GeoJSON and
+    Missing values are empty cells. Whole numbers are exact in every file. For others than the analyst parts of
+    incidents have one decimal, and other figures three digits (at 100 or more one decimal): from more the window of a
+    single incident follows. A GeoPackage carries a style for QGIS; GeoJSON and
     GPX are in degrees (WGS 84), GPX has the outline and a waypoint of each area. The same table gives the same bytes.
     Written in one step: there is never a part of a file. O(cells + vertices).
 
@@ -109,6 +110,8 @@ def write_table(
             f"{target.suffix or 'no suffix'!r} for a table {'with' if spatial else 'without'} geometry",
             'drop the geometry (table.drop(columns="geometry")) for a spreadsheet, or choose the other format',
         )
+    if released.attrs.get("uncounted"):
+        released = released.dropna(axis="columns", how="all")
     if ledger is not None:
         claim(ledger, target, known)
     flat = _flat(released) if known == "intern" else _blunt(_flat(released))
@@ -179,7 +182,7 @@ def write_surface(surface: xr.DataArray, path: str | os.PathLike[str], *, profil
 
 
 def _blunt(flat: pd.DataFrame) -> pd.DataFrame:
-    """Table with parts of incidents to one decimal, and other figures to three digits.
+    """Table with parts of incidents to one decimal, and other figures to three digits; whole numbers stay.
 
     An incident of which only the window is known counts for a part in each month: from all digits of a part, minutes in
     the month over minutes of the window, follow the times at which the window began and ended.

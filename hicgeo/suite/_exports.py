@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,8 @@ MOST = 40
 """Municipalities of a run that get a briefing of their own; a larger run does so with `per_municipality`."""
 
 LEDGER = ("data", "private", "exports.jsonl")
+PLACES = (("data", "private"), ("maps",))
+"""Where the folders of runs are."""
 
 
 def ledger_of(run: Run) -> Ledger:
@@ -247,7 +250,7 @@ class Expired:
 
 
 def expired(root: Path, today: date) -> tuple[list[Expired], list[str]]:
-    """Look for runs whose data are past their retention.
+    """Look for runs whose data are past their retention, by their run file or, where that is gone, their manifest.
 
     Parameters
     ----------
@@ -259,33 +262,48 @@ def expired(root: Path, today: date) -> tuple[list[Expired], list[str]]:
     Returns
     -------
     runs, unread
-        What is to be removed, and the run files that cannot be read: of those nothing is known.
+        What is to be removed; and run files that cannot be read and folders that belong to no run: of those nothing is
+        known.
     """
-    found, unread = [], []
+    until: dict[str, date] = {}
+    unread = []
     for file in sorted((root / "data" / "runs").glob("*.yml")):
         try:
             config = RunConfig.read(file)
         except HicgeoError:
-            unread.append(file.name)
+            unread.append(relative(file, root))
             continue
-        folders = tuple(
-            folder
-            for folder in (root / "data" / "private" / config.name, root / "maps" / config.name)
-            if folder.is_dir() and not folder.is_symlink()
-        )
-        if config.handling.retain_until < today and folders:
-            found.append(Expired(config.name, config.handling.retain_until, folders))
-    return found, unread
+        until[config.name] = config.handling.retain_until
+    broken = bool(unread)
+    places = [each for part in PLACES for each in root.joinpath(*part).glob("*") if each.is_dir()]
+    for name in sorted({each.name for each in places} - set(until)):
+        try:
+            if broken:  # one of these may be its run file, and say that it is kept longer
+                raise ValueError
+            noted = json.loads((root / "maps" / name / "manifest.json").read_text(encoding="utf-8"))
+            until[name] = date.fromisoformat(noted["settings"]["handling"]["retain_until"])
+        except (OSError, ValueError, KeyError, TypeError):
+            unread += [relative(each, root) for each in places if each.name == name]
+    past = [name for name in sorted(until) if until[name] < today]
+    found = [Expired(name, until[name], tuple(each for each in places if each.name == name)) for name in past]
+    return [each for each in found if each.folders], unread
 
 
-def remove(runs: Sequence[Expired]) -> None:
+def remove(runs: Sequence[Expired]) -> list[str]:
     """Remove the work data and the results of runs; what was exported when stays in the ledger.
 
     Parameters
     ----------
     runs
         Answer of `expired`.
+
+    Returns
+    -------
+    kept
+        Names of files that could not be removed, because another program holds them.
     """
-    for run in runs:
-        for folder in run.folders:
-            shutil.rmtree(folder)
+    for folder in (folder for run in runs for folder in run.folders):
+        shutil.rmtree(folder.resolve(), ignore_errors=True)  # of a link what it stands for, then the link
+        if folder.is_symlink():
+            folder.unlink()
+    return [each.name for run in runs for folder in run.folders for each in folder.rglob("*") if each.is_file()]

@@ -235,7 +235,7 @@ def purge(
     root = find_root()
     runs, unread = expired(root, date.today())
     for name in unread:
-        _say(f"Cannot be read, so nothing of it is removed: {name}", err=True)
+        _say(f"Not known until when it may be kept, so not removed: {name}", err=True)
     if not runs:
         _say("Nothing is past its retention.")
         return
@@ -244,7 +244,11 @@ def purge(
         _say(f"{each.run}: to be kept until {each.retain_until}: {places}")
     if not yes:
         typer.confirm("Remove these folders?", abort=True)
-    remove(runs)
+    kept = remove(runs)
+    # a report of an error may hold what the error was about
+    root.joinpath("data", "private", "hicgeo-error.log").unlink(missing_ok=True)
+    if kept:
+        _stop(f"Not removed: {', '.join(kept)}. Close the programs that have these open, and call purge again.")
     _say(f"Removed. The list of exports stays: {relative(root.joinpath('data', 'private', 'exports.jsonl'), root)}")
 
 

@@ -111,6 +111,26 @@ def test_a_table_without_counts_must_be_of_a_published_type():
     assert release(index, "openbaar") is index
 
 
+def test_places_without_counts_are_not_said_to_hold_none_of_the_incidents(tmp_path):
+    spots = scenes.hotspots().assign(incidents=40.0, kind=["meer dan toeval", "niet te onderscheiden"])
+    spots["share_area"] = [0.01, 0.008]
+    page = HotspotMap(scenes.areas(), title="t", profile="openbaar").add_hotspots(spots)
+    (layer,) = page.layers
+    assert layer.headline == (
+        "2 plekken met de hoogste dichtheid, samen 1,8 % van het gebied. Meer dan toeval, gegeven de woningen: 1 van "
+        "de 2."
+    )
+    assert "0,0 %" not in page.to_html()
+    assert "niet getoetst" not in "".join(layer.notes), "they were tested"
+    assert len(layer.rows) == len(next(iter(layer.values.values()))) == 4
+    file = write_table(spots.drop(columns="geometry"), tmp_path / "a.csv", profile="openbaar")
+    assert "incidents" not in file.read_text(encoding="utf-8-sig"), "a column with nothing in it"
+    untested = HotspotMap(scenes.areas(), title="t", profile="openbaar").add_hotspots(spots.assign(kind="beschrijvend"))
+    assert untested.layers[0].headline.endswith("is niet getoetst.")
+    inward = HotspotMap(scenes.areas(), title="t").add_hotspots(spots.assign(share_incidents=0.1))
+    assert inward.layers[0].headline.startswith("2 hotspots: 1,8 % van het gebied met 20,0 %")
+
+
 def test_parts_of_incidents_are_no_figure_of_the_police():
     counts = table({"BU99990001": 2.4, "BU99990002": 30.6}, "code", crime_type="overval")
     assert release(counts, "openbaar")["hidden"].tolist() == [True, False]

@@ -181,12 +181,43 @@ def test_a_table_that_must_be_shown_but_gives_a_small_figure_away_is_refused():
     parts = table({"nacht": 3, "dag": 37})
     with pytest.raises(DisclosureError, match="from 1 to 9"):
         protect({"parts": parts}, keep=["parts"])
-    whole, two = table({"alle": 40}), table({"dag": 37})
-    with pytest.raises(DisclosureError, match="narrowed down"):
-        protect({"parts": parts, "whole": whole, "two": two}, keep=["whole", "two"])
-    assert shown(protect({"parts": parts, "whole": whole}, keep=["whole"]).tables["whole"]) == {"alle": 40}
+    assert shown(protect({"parts": parts, "whole": table({"alle": 40})}, keep=["whole"]).tables["whole"]) == {
+        "alle": 40
+    }
     with pytest.raises(InputError, match="keep must name"):
         protect({"parts": parts}, keep=["deel"])
+
+
+def test_totals_that_cannot_all_be_shown_are_named_with_the_figure_and_what_is_advised_passes():
+    year = {"crime_type": "x", "period": "2024"}
+    tables = {"parts": table({"nacht": 3, "dag": 37}, **year), "whole": table({"alle": 40}, **year),
+              "two": table({"dag": 37}, **year), "other": table({"dag": 90}, **year | {"period": "2023"})}  # fmt: skip
+    with pytest.raises(DisclosureError) as refused:
+        protect(tables, keep=["whole", "two", "other"])
+    given, remedy = refused.value.given, refused.value.remedy
+    assert given.startswith("nacht 2024")
+    assert "in parts can be narrowed down" in given
+    assert "whole (" in given
+    assert "two (dag" in given
+    assert "other" not in given + remedy, "it has nothing to do with it"
+    assert "37" not in given + remedy, "what a figure is of, never how many"
+    assert remedy.startswith("without whole or two it passes")
+    for name in ("whole", "two"):
+        fewer = [each for each in ("whole", "two", "other") if each != name]
+        protect(tables, keep=fewer)
+        protect({each: made for each, made in tables.items() if each != name}, keep=fewer)
+
+
+def test_a_coarser_form_that_is_advised_in_place_of_a_kept_table_passes():
+    areas = table({"BU99990101": 4, "BU99990102": 9, "BU99990201": 30, "BU99990202": 12}, name="code")
+    with pytest.raises(DisclosureError, match="make areas per wijk or per gemeente, or leave"):
+        protect({"areas": areas}, keep=["areas"])
+    for form, counts in (("wijk", {"WK999901": 13, "WK999902": 42}), ("gemeente", {"GM9999": 55})):
+        coarse = table(counts, name="code")
+        assert shown(protect({form: coarse}, keep=[form]).tables[form]) == counts
+    few = table({"BU99990101": 4, "BU99990102": 2}, name="code")
+    with pytest.raises(DisclosureError, match=r"To do: leave the table out"):
+        protect({"areas": few}, keep=["areas"])
 
 
 def test_wrong_tables_are_named():

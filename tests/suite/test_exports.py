@@ -175,7 +175,7 @@ def test_purge_removes_what_is_past_its_time_and_only_that(project, notebook, ed
     (project / "data" / "runs" / "broken.yml").write_text("name: [", encoding="utf-8")
     run_suite("old")
     found, unread = expired(project, date(2024, 6, 1))
-    assert ([each.run for each in found], unread) == (["old"], ["broken.yml"])
+    assert ([each.run for each in found], unread) == (["old"], ["data/runs/broken.yml"])
     assert expired(project, date(2020, 1, 1))[0] == [], "on the last day they may still be kept"
     stopped = call("purge", input="n\n")
     assert stopped.exit_code == 1
@@ -189,6 +189,39 @@ def test_purge_removes_what_is_past_its_time_and_only_that(project, notebook, ed
     assert (project / "data" / "export.csv").is_file(), "the export itself belongs to its owner"
     assert any(each["run"] == "old" for each in entries(project))
     assert "Nothing is past" in call("purge").stdout
+
+
+def test_purge_knows_a_run_whose_file_is_gone_by_its_manifest_and_says_what_it_does_not_know(project):
+    private, maps = project / "data" / "private", project / "maps"
+    for folder in (private / "tiny", maps / "tiny", private / "new", maps / "new", maps / "old", maps / "elsewhere"):
+        folder.mkdir(parents=True)
+    for name, until in (("old", "2020-01-01"), ("new", "2031-01-01")):
+        noted = {"settings": {"handling": {"retain_until": until}}}
+        (maps / name / "manifest.json").write_text(json.dumps(noted), encoding="utf-8")
+    (maps / "old" / ".hicgeo-part-x").write_text("half a map", encoding="utf-8")
+    disk = project / "disk"  # work data on another disk
+    disk.mkdir()
+    (disk / "incidents.parquet").write_text("rows", encoding="utf-8")
+    (private / "old").symlink_to(disk)
+    (private / "hicgeo-error.log").write_text("an incident", encoding="utf-8")
+    done = call("purge", "--yes")
+    assert (done.exit_code, "maps/elsewhere" in done.stderr) == (0, True)
+    assert "old: to be kept until 2020-01-01: data/private/old, maps/old" in done.stdout
+    assert [each.exists() for each in (maps / "old", disk, private / "hicgeo-error.log")] == [False] * 3
+    assert not (private / "old").is_symlink()
+    assert [each.is_dir() for each in (maps / "new", private / "new", maps / "tiny", private / "tiny")] == [True] * 4
+
+
+def test_no_run_is_taken_for_gone_while_a_run_file_cannot_be_read(project):
+    old = project / "maps" / "old"
+    old.mkdir(parents=True)
+    noted = {"settings": {"handling": {"retain_until": "2020-01-01"}}}
+    (old / "manifest.json").write_text(json.dumps(noted), encoding="utf-8")
+    (project / "data" / "runs" / "broken.yml").write_text("name: [", encoding="utf-8")
+    done = call("purge", "--yes")
+    assert "Nothing is past" in done.stdout
+    assert {"data/runs/broken.yml", "maps/old"} <= set(done.stderr.replace("\n", " ").split())
+    assert old.is_dir(), "the broken file may be that of this run, and say that it is kept longer"
 
 
 def test_audit_names_every_rule_and_fails_aloud(project, notebook):

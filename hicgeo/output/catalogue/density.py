@@ -51,6 +51,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "volgorde is.",
         "Descriptive: not tested against chance. The interval of the rank shows how sure the order is.",
     ),
+    "note.hotspots.untested": (
+        "Beschrijvend: niet getoetst of dit meer is dan toeval.",
+        "Descriptive: not tested against chance.",
+    ),
+    "note.hotspots.kinds": (
+        "Bij elke plek staat of er meer incidenten zijn dan toeval geeft, gezien waar de woningen staan.",
+        "Every place says whether it has more incidents than chance gives, considering where the dwellings are.",
+    ),
     "note.hotspots.tested": (
         "De p-waarde zegt hoe vaak toeval alleen zo'n concentratie geeft.",
         "The p-value says how often chance alone gives such a concentration.",

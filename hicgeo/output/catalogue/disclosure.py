@@ -2,8 +2,8 @@
 
 TEXTS: dict[str, tuple[str, str]] = {
     "page.public": (
-        "OPENBAAR - aantallen onder {n} zijn afgeschermd, met wat ze zou verraden",
-        "PUBLIC - counts below {n} are hidden, with what would give them away",
+        "OPENBAAR - wat fijner is dan de politie zelf publiceert (per buurt en maand), is onder {n} afgeschermd",
+        "PUBLIC - what is finer than the police publish themselves (per neighbourhood and month) is hidden below {n}",
     ),
     "state.afgeschermd": ("afgeschermd", "hidden"),
     "note.hidden": (
@@ -32,9 +32,24 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Aantallen per plek staan niet op een openbare kaart.",
         "Counts per place are not on a public map.",
     ),
-    "hidden.larger": ("grotere gebieden", "larger areas"),
+    "hidden.larger": (
+        "een veel grover overzicht: grotere gebieden, een langere periode of minder soorten",
+        "something much coarser: larger areas, a longer period or fewer types",
+    ),
+    "hidden.longer": ("een periode die twee keer zo lang is", "a period of twice the length"),
     "hidden.wijk": ("per wijk", "per district"),
     "hidden.gemeente": ("per gemeente", "per municipality"),
     "hidden.year": ("per jaar in plaats van per maand", "per year instead of per month"),
+    "dimension.crime_type": ("soort misdrijf", "crime type"),
+    "dimension.hour": ("uur", "hour"),
+    "dimension.hour_of_day": ("uur", "hour"),
+    "dimension.hour_of_week": ("uur van de week", "hour of the week"),
+    "dimension.weekday": ("weekdag", "weekday"),
+    "dimension.day_of_week": ("weekdag", "weekday"),
+    "dimension.target": ("doelwit", "target"),
+    "dimension.direct_victim": ("direct slachtofferschap", "direct victims"),
+    "dimension.attempted": ("poging en voltooid", "attempted and completed"),
+    "dimension.dwelling_type": ("soort woning", "type of dwelling"),
+    "dimension.modus": ("werkwijze", "method"),
     "hidden.without": ("zonder uitsplitsing naar {dimension}", "without the breakdown by {dimension}"),
 }
