@@ -9,6 +9,7 @@ LEFT_OUT = ("density", "season_places", "near_repeats", "targets", "operation")
 
 REFUSED = {
     "a table for profile ": "refused.rows",
+    "a sentence for others must not speak": "refused.rows",
     "where and when somebody will act": "refused.act",
     "outlines for everybody may take": "refused.outlines",
     "a public map must not tell what is finer": "refused.finer",
