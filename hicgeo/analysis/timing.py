@@ -45,7 +45,8 @@ def months(period: Period) -> pd.PeriodIndex:
     Parameters
     ----------
     period
-        A year ("2024"), a month ("2024-03"), or the first and last year or month of a range.
+        A year ("2024"), a month ("2024-03"), or the first and last year or month of a range, also as results write it
+        ("2024-01/2024-06").
 
     Raises
     ------
@@ -56,12 +57,12 @@ def months(period: Period) -> pd.PeriodIndex:
     --------
     >>> months(("2023-11", "2024-01"))
     PeriodIndex(['2023-11', '2023-12', '2024-01'], dtype='period[M]', name='month')
-    >>> len(months("2024"))
-    12
+    >>> len(months("2024")), len(months("2024-01/2024-06"))
+    (12, 6)
     """
     try:
-        parts = [period, period] if isinstance(period, str) else list(period)
-        first, last = (pd.Period(str(part)) for part in parts)
+        parts = period.split("/") if isinstance(period, str) else list(period)
+        first, last = (pd.Period(str(part)) for part in (parts * 2 if len(parts) == 1 else parts))
         index = pd.period_range(first.asfreq("M", "start"), last.asfreq("M", "end"), freq="M", name="month")
     except (ValueError, TypeError):
         index = pd.PeriodIndex([], freq="M")

@@ -139,7 +139,7 @@ def read_delimited(data: bytes, encoding: str | None = None, *, multiline: bool 
     ledger.note("delimiter", None, len(chosen), f"fields are separated by a {mark}")
     empty = int((~filled[head + 1 :] & (stops > starts)[head + 1 :]).sum())
     if empty:
-        ledger.note("empty_records", None, empty, "lines with separators and nothing else are no records")
+        ledger.note("empty_records", None, empty, f"{empty:,} lines have separators and nothing else: no records")
     if said:
         ledger.note("encoding", None, len(chosen), said)
     if trailing.any():

@@ -241,6 +241,8 @@ class _Looking:
             self._fault(place, f"incidents.period: no incident lies in it; {seen}")
         elif within < 1 - 1e-9:
             self._note(place, f"incidents.period: {1 - within:.1%} of the incidents lie outside it; {seen}")
+        if 12 * (int(last[:4]) - int(first[:4])) + int(last[5:]) - int(first[5:]) < 23:
+            self._note(place, "incidents.period: under two years: notebook 04 will say that this is no season")
         if within and (months.min() > first or months.max() < last):
             self._note(place, f"incidents.period: {seen}; a month within the period without any counts as 0")
 

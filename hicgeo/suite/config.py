@@ -82,6 +82,11 @@ def _ordered(period: tuple[str, str]) -> tuple[str, str]:
     return period
 
 
+def _as_text(period: str | tuple[str, str]) -> str:
+    """Period as results and pages write it."""
+    return period if isinstance(period, str) else "/".join(period)
+
+
 InputPath = Annotated[Path, BeforeValidator(_path)]
 InputPlace = Annotated[Path | str, BeforeValidator(_place)]
 Month = Annotated[str, Field(pattern=r"^(19|20)\d{2}-(0[1-9]|1[0-2])$")]
@@ -175,7 +180,9 @@ class CrimeTypeConfig(_Part):
 class RatesConfig(_Part):
     """The year (or months) and the norm of the rates."""
 
-    period: Annotated[str, Field(pattern=r"^(19|20)\d{2}(-(0[1-9]|1[0-2]))?$")] | Months
+    period: Annotated[
+        Annotated[str, Field(pattern=r"^(19|20)\d{2}(-(0[1-9]|1[0-2]))?$")] | Months, AfterValidator(_as_text)
+    ]
     norm: Literal["regional", "others"] | Annotated[float, Field(gt=0)] = "regional"
     unmatched: Literal["raise", "report"] = "raise"
 

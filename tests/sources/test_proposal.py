@@ -287,7 +287,7 @@ def test_lines_of_separators_alone_are_told_of(export):
     same(found.preview, hicgeo.propose_intake(path).preview)
     said = found.preview.notes.query("kind == 'empty_records'")
     assert said["records"].tolist() == [len(text) - 1]
-    assert "lines with separators and nothing else" in str(found)
+    assert f"{len(text) - 1} lines have separators and nothing else" in str(found)
 
 
 def test_half_of_the_places_missing_is_told_before_a_run_stops(export):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import warnings
 
 import jsonschema
 import pytest
@@ -163,6 +164,9 @@ def test_what_a_run_can_live_with_is_a_note(whole, edit_run):
     assert any("not seen: overval; seen: woninginbraak" in text for text in told)
     assert any(re.search(r"25\.0% of the incidents lie outside it", text) for text in told)  # 3 of 12 in January
     assert any("a month within the period without any counts as 0" in text for text in told)
+    assert any("under two years: notebook 04" in text for text in told)
+    edit_run("[2024-02, 2024-12]", "[2023-01, 2024-12]")
+    assert not any("under two years" in note.text for note in check_run("tiny").notes)
 
 
 def test_an_export_of_another_place_does_not_fit_the_map(whole):
@@ -214,3 +218,20 @@ def test_the_schema_is_written_for_an_editor(project):
     assert "# yaml-language-server: $schema=schema.json" in result.stdout
     assert (project / "data" / "runs" / "schema.json").read_text(encoding="utf-8") == schema_text()
     assert CliRunner().invoke(cli.app, ["schema"]).stdout == schema_text()
+
+
+def test_notebook_02_says_what_half_a_year_can_say(whole, edit_run, root, monkeypatch):
+    """Rates of the months there are; no history of years and no comparison of areas."""
+    edit_run("[2024-01, 2024-12]", "[2024-01, 2024-06]")
+    edit_run("  period: 2024\n", "  period: [2024-01, 2024-06]\n")
+    content = json.loads((root / "notebooks" / "02-neighbourhood-rates.ipynb").read_text(encoding="utf-8"))
+    cells = ["".join(cell["source"]) for cell in content["cells"] if cell["cell_type"] == "code"]
+    told = []
+    monkeypatch.setattr("IPython.display.display", lambda *shown: told.extend(shown))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", hicgeo.HicgeoWarning)
+        exec("\n".join(cells).replace('run = "sample"', 'run = "tiny"'), {})  # noqa: S102 - our own notebook
+    folder = whole / "maps" / "tiny"
+    assert (folder / "02-rates.html").is_file()
+    assert not (folder / "02-history.csv").exists()
+    assert any("Gebieden niet vergeleken" in getattr(each, "data", "") for each in told)
