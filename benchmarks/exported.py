@@ -60,6 +60,7 @@ def part_payloads() -> dict[str, Any]:
             made = payloads.hostile_map(group)
             seen("map", made.save(Path(folder) / "kaart.html"), group)
             for payload in group:
+                seen("map, head", payloads.hostile_head(payload).save(Path(folder) / "kop.html"), (payload,))
                 for name, path in payloads.hostile_lists(Path(folder), payload, made).items():
                     seen(name, path, (payload,))
             page = payloads.hostile_notebook(Path(folder) / "nb", group)

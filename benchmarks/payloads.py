@@ -67,6 +67,14 @@ def hostile_map(group: tuple[str, ...], names: tuple[str, ...] = ()) -> HotspotM
     return made
 
 
+def hostile_head(payload: str) -> HotspotMap:
+    """A map with one payload in every text of its head, and one layer."""
+    areas = scenes.areas(3, 2)
+    handling = Handling(*[payload] * 4, date(2030, 1, 1))
+    texts = {"title": payload[:200], "period": payload, "source": payload, "warning": payload}
+    return HotspotMap(areas, handling=handling, fictional=True, **texts).add_rates(scenes.rates(areas))
+
+
 def _add_layers(made: HotspotMap, areas: Any, payload: str) -> None:
     rates = scenes.rates(areas)
     rates.attrs |= {"crime_type": payload, "base": payload, "period": payload, "moved_border": [areas.index[0]]}
@@ -283,6 +291,7 @@ def _shown(folder: Path, payload: str) -> list[str]:
     return [
         Run(RunConfig.read(file), folder)._repr_html_(),
         intake._repr_html_(),
+        hg.propose_intake(export)._repr_html_(),
         hg.quality_table(intake)._repr_html_(),
         intake.rejected._repr_html_(),
         intake.incidents._repr_html_(),

@@ -97,7 +97,7 @@ def read_neighbourhoods(
         the reasons that CBS gives, with counts), `repaired_codes` (code in the file -> code in full),
         `repaired_polygons`, `dissolved` (polygons that were joined to another), `slivers` (neighbourhoods whose border
         misses that of a neighbour by less than a metre: they do not touch, whatever the map shows), `water_parts`,
-        `no_column`.
+        `municipalities` (their names by code, where the file has them), `no_column`.
 
     Raises
     ------
@@ -205,9 +205,22 @@ def read_neighbourhoods(
         "dissolved": parts - len(code),
         "slivers": _slivers(geometry),
         "water_parts": int(second.sum()),
+        "municipalities": _town_names(raw, municipality, level),
         "no_column": [name for name in (*_NUMBERS, "is_water", "name") if name not in titles],
     }
     return table
+
+
+def _town_names(raw: gpd.GeoDataFrame, municipality: pd.Series, level: str) -> dict[str, str]:
+    """Names of the municipalities by code, where the file has them; a code with two names has none."""
+    there = [str(c) for c in raw.columns if c != raw.geometry.name]
+    titles = _NAMES["gemeente"] if level == "gemeente" else ("gemeentenaam", "gm_naam")
+    title = match_titles(there, {"name": titles}, [], "neighbourhoods").get("name")
+    if title is None:
+        return {}
+    pairs = pd.DataFrame({"code": municipality.to_numpy(), "town": raw[title].to_numpy()}).dropna().drop_duplicates()
+    one = pairs.drop_duplicates("code", keep=False).sort_values("code")
+    return {str(code): str(town) for code, town in zip(one["code"], one["town"], strict=True)}
 
 
 def _find_titles(

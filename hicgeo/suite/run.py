@@ -433,8 +433,9 @@ class Run(Surroundings):
         return ", ".join(filter(None, [self.config.title, self.named(self.municipality)]))
 
     def named(self, municipality: str) -> str:
-        """Name of a municipality where the background has it, else its code."""
-        return self.background.names.get(municipality, municipality)
+        """Name of a municipality where the background or the neighbourhoods have it, else its code."""
+        known = {**self._region.attrs.get("municipalities", {}), **self.background.names}
+        return str(known.get(municipality, municipality))
 
     @cached_property
     def _notes(self) -> Notes:

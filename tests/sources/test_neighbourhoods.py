@@ -53,6 +53,14 @@ def test_table_and_sentinels(buurten, read):
     assert table.attrs["missing"]["businesses"] == {"dropped": 1}
 
 
+def test_names_of_municipalities_that_the_file_has(buurten, read):
+    assert read(buurten).attrs["municipalities"] == {}
+    towns = buurten.assign(gemeentenaam=["Delft", "Delft", None, "Zoetermeer"])
+    assert read(towns).attrs["municipalities"] == {"GM0518": "Delft", "GM0637": "Zoetermeer"}
+    two = buurten.assign(GM_NAAM=["Delft", "Den Haag", "Delft", "Zoetermeer"])
+    assert read(two).attrs["municipalities"] == {"GM0637": "Zoetermeer"}, "which of two it is nobody knows"
+
+
 @pytest.mark.parametrize(
     "names",
     [

@@ -69,6 +69,18 @@ def test_every_map_shows_what_is_around(project, around):
     assert around_it == ["Tweedorp"], "the other lies too far away to be seen"
 
 
+def test_a_municipality_has_the_name_that_the_neighbourhoods_give_it(project):
+    assert open_run("tiny").named("GM9901") == "GM9901"
+    file = project / "data" / "areas.geojson"
+    content = json.loads(file.read_text(encoding="utf-8"))
+    for each in content["features"]:
+        each["properties"]["gemeentenaam"] = {"GM9901": "Eerstadt", "GM9902": "Tweedorp"}[each["properties"]["gm"]]
+    file.write_text(json.dumps(content), encoding="utf-8")
+    assert open_run("tiny", municipality="GM9901").map("Inbraken").title == "Twee gemeenten, Eerstadt: Inbraken"
+    assert open_run("tiny").named("GM9902") == "Tweedorp", "kept with the table"
+    assert open_run("tiny").named("GM9902") == "Tweedorp"
+
+
 def test_every_municipality_gets_a_briefing_under_its_name(project, around):
     write_notebook(project / "notebooks" / "02-rates.ipynb", SAVE, parameters="norm = 8.0")
     result = run_suite("tiny")
