@@ -158,17 +158,19 @@ def _write_homes(folder: Path, areas: gpd.GeoDataFrame, plain: list[str]) -> dic
 
 def _write_around(folder: Path, areas: gpd.GeoDataFrame, plain: list[str]) -> list[dict[str, Any]]:
     """Municipalities and streets, as many as there are payloads to be their names."""
-    west, _, east, north = areas.total_bounds
-    side = (east - west + 1000) / len(plain)
-    strips = [shapely.box(west - 500 + n * side, north, west - 500 + (n + 1) * side, north + 900)
+    west, south, east, north = areas.total_bounds
+    width = (east - west + 1000) / len(plain)
+    strips = [shapely.box(west - 500 + n * width, north, west - 500 + (n + 1) * width, north + 900)
               for n in range(len(plain))]  # fmt: skip
     towns = gpd.GeoDataFrame(
         {"gemeentecode": [f"GM{8000 + n}" for n in range(len(plain))], "gemeentenaam": plain},
         geometry=strips,
         crs=28992,
     )
-    names = [plain[n % len(plain)] for n in range(len(areas))]
-    lines = gpd.GeoDataFrame({f"{plain[1 % len(plain)]} naam": names}, geometry=list(areas.boundary), crs=28992)
+    side = np.arange(south + 50, north, 100)  # every cell has one
+    names = [plain[n % len(plain)] for n in range(len(side))]
+    across = [shapely.LineString([(west, at), (east, at)]) for at in side]
+    lines = gpd.GeoDataFrame({f"{plain[1 % len(plain)]} naam": names}, geometry=across, crs=28992)
     streets = {"kind": "streets", "path": _write_geojson(lines, folder / "streets.geojson"), "targets": True,
                "name": plain[3 % len(plain)], "columns": {"name": f"{plain[1 % len(plain)]} naam"}}  # fmt: skip
     return [{"kind": "neighbours", "path": _write_geojson(towns, folder / "towns.geojson")}, streets]

@@ -51,7 +51,7 @@ def surface_layer(surface: xr.DataArray, scene: Scene, name: str | None, *, leas
         low, high = poisson_bounds(n)
         raise InputError(
             f"a density on a map needs at least {FEWEST} incidents",
-            f"{n:g} (95 % interval of what may be expected again: {low:.1f} to {high:.1f})",
+            f"{n:g} (95% interval of what may be expected again: {low:.1f} to {high:.1f})",
             "take a longer period or several crime types, or show counts per neighbourhood with their intervals",
         )
     present = density[density > 0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hicgeo.output.language import Language, number, percent, text
+from hicgeo.output.language import Language, day, number, percent, text
 
 BETTER = "beter"
 
@@ -28,8 +28,8 @@ def backtest(test: Any, language: Language) -> list[str]:
         "rate": percent(mine["hit_rate"], language),
         "pai": number(mine["pai"], language, decimals=1),
         "theirs": number(scores.loc[(other, horizon), "pai"], language, decimals=1),
-        "first": f"{about['test_from']:%d-%m-%Y}",
-        "last": f"{about['test_to']:%d-%m-%Y}",
+        "first": day(about["test_from"], language),
+        "last": day(about["test_to"], language),
     }
     if apart["verdict"] == "te kort om te toetsen":
         return [text("words.backtest.short", language, **words)]

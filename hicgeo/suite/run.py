@@ -260,15 +260,15 @@ class Run(Surroundings):
         """
         return LeftOut(self.private).shares(part, self.config.profile, os.environ.get(NOTEBOOK_VARIABLE))
 
-    def map(self, title: str, *, period: str = "") -> HotspotMap:
+    def map(self, title: str, *, period: str = "", crime_type: str = "") -> HotspotMap:
         """Map of the run's neighbourhoods, with background, profile, language, source and handling filled in.
 
         Parameters
         ----------
         title
             Heading of the map, after the name of the place.
-        period
-            What the figures cover, as the reader sees it.
+        period, crime_type
+            What the figures cover, as the reader sees it, and what they are of, said behind the title.
 
         Returns
         -------
@@ -281,10 +281,12 @@ class Run(Surroundings):
             Under 85 % of the incidents have a place, and the run file does not accept that.
         """
         import hicgeo
+        from hicgeo.output.language import crime
 
+        kind = f" ({crime(crime_type, self.config.language)})" if crime_type else ""
         drawn = hicgeo.HotspotMap(
             self.neighbourhoods,
-            title=f"{self._place}: {title}",
+            title=f"{self._place}: {title}{kind}",
             profile=self.config.profile,
             language=self.config.language,
             period=period,

@@ -22,6 +22,12 @@ def test_every_label_exists_in_both_languages_with_the_same_placeholders():
         assert dutch == english, key
 
 
+def test_a_share_stands_as_its_language_writes_it():
+    for key, (dutch, english) in catalogue.CATALOGUE.items():
+        assert not re.search(r"[\d}] %", english), key
+        assert not re.search(r"\d%", dutch), key
+
+
 def test_no_key_stands_in_two_topics():
     keys = [key for topic in catalogue.TOPICS for key in topic.TEXTS]
     assert len(keys) == len(set(keys)) == len(lang.CATALOGUE)

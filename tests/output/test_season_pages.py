@@ -127,7 +127,7 @@ def test_a_picture_of_seasons_shows_both_ratios_and_names_the_incomplete(counts)
     ax = hg.plot_seasons(hg.dark_days(hg.roll_up(later, "region"), crime_type="woninginbraak"), language="en").axes[0]
     labels = [label.get_text() for label in ax.get_xticklabels()]
     assert labels == ["2019/20\nincomplete", "2020/21", "2021/22", "2022/23", "2023/24", "all seasons"]
-    both = {"as counted", "allowing for the trend, with 95 % interval"}
+    both = {"as counted", "allowing for the trend, with 95% interval"}
     assert {text.get_text() for text in ax.get_legend().get_texts()} == both, "nothing that is not drawn"
     season = hg.dark_days(hg.roll_up(whole, "region"), crime_type="woninginbraak")
     ax = hg.plot_seasons(season, language="en").axes[0]
@@ -135,7 +135,7 @@ def test_a_picture_of_seasons_shows_both_ratios_and_names_the_incomplete(counts)
     assert {text.get_text() for text in ax.get_legend().get_texts()} == both | {"incomplete season"}
     drawn = {line.get_label(): line.get_ydata() for line in ax.lines}
     pooled = season.droplevel("code").loc["alle"]
-    assert drawn["allowing for the trend, with 95 % interval"][-1] == pooled["ratio_trend"], "the one in the words"
+    assert drawn["allowing for the trend, with 95% interval"][-1] == pooled["ratio_trend"], "the one in the words"
     assert drawn["as counted"][-1] == pooled["ratio"]
 
 

@@ -25,9 +25,9 @@ def result(pai, low, high, verdict, method="two_scale"):
 def test_a_map_that_is_better_may_say_so():
     said = hg.in_words(result(6.0, 5.3, 6.6, "beter"))
     assert said == [
-        "Teruggekeken van 01-10-2016 tot en met 31-12-2016, steeds 28 dagen vooruit: in 2,0 % van het gebied viel "
-        "12,0 % van de incidenten (dichtheid met de telling van het vak zelf), 6,0 keer zoveel als bij willekeurig "
-        "kiezen (95 %-interval 5,3 tot 6,6).",
+        "Teruggekeken van 1 oktober 2016 tot en met 31 december 2016, steeds 28 dagen vooruit: in 2,0 % van het gebied "
+        "viel 12,0 % van de incidenten (dichtheid met de telling van het vak zelf), 6,0 keer zoveel als bij "
+        "willekeurig kiezen (95 %-interval 5,3 tot 6,6).",
         "Dat is aantoonbaar beter dan tellen per vak van 100 m in het afgelopen jaar (5,2 keer).",
     ]
 
@@ -53,5 +53,5 @@ def test_a_map_no_better_than_chance_is_not_for_looking_ahead():
 def test_too_short_a_period_says_nothing_else():
     nan = float("nan")
     assert hg.in_words(result(6.0, nan, nan, "te kort om te toetsen"), language="en") == [
-        "The period from 01-10-2016 to 31-12-2016 is too short to say whether the map helps to look ahead."
+        "The period from 1 October 2016 to 31 December 2016 is too short to say whether the map helps to look ahead."
     ]

@@ -262,3 +262,12 @@ def test_a_run_from_a_database_equals_that_from_files_and_sees_changes(project, 
     assert "127.0.0.1" not in run._repr_html_()
     postgis.sql("UPDATE open.export SET nr = 'Z9' WHERE nr = 'A00'")
     assert "Z9" in open_run("tiny").incidents.index
+
+
+def test_a_map_says_of_which_crime_type_it_is_in_the_language_of_the_run(project, edit_run):
+    assert open_run("tiny").map("Waar inzetten", crime_type="overval").title == (
+        "Twee gemeenten: Waar inzetten (overvallen)"
+    )
+    edit_run("fictional: true", "fictional: true\nlanguage: en")
+    title = open_run("tiny").map("Where to act", crime_type="woninginbraak").title
+    assert title == "Twee gemeenten: Where to act (residential burglaries)"

@@ -7,7 +7,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "picture.days": ("{n}\u00a0dagen", "{n}\u00a0days"),
     "picture.pai": (
         "keer zoveel incidenten als bij willekeurig kiezen (PAI, 95 %-interval)",
-        "times as many incidents as a random choice (PAI, 95 % interval)",
+        "times as many incidents as a random choice (PAI, 95% interval)",
     ),
     "method.kde": ("dichtheid", "density"),
     "method.two_scale": ("dichtheid met de telling van het vak zelf", "density with the cell's own count"),
@@ -34,14 +34,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{rate} van de incidenten ({method}), {pai} keer zoveel als bij willekeurig kiezen (95 %-interval {low} tot "
         "{high}).",
         "Looking back from {first} to {last}, {days} days ahead each time: {share} of the area held {rate} of the "
-        "incidents ({method}), {pai} times as many as a random choice (95 % interval {low} to {high}).",
+        "incidents ({method}), {pai} times as many as a random choice (95% interval {low} to {high}).",
     ),
     "words.backtest.no": (
         "Teruggekeken van {first} tot en met {last}, steeds {days} dagen vooruit: de kaart ({method}) deed het niet "
         "aantoonbaar beter dan willekeurig kiezen ({pai} keer, 95 %-interval {low} tot {high}): gebruik hem niet om "
         "vooruit te kijken.",
         "Looking back from {first} to {last}, {days} days ahead each time: the map ({method}) did not do demonstrably "
-        "better than a random choice ({pai} times, 95 % interval {low} to {high}): do not use it to look ahead.",
+        "better than a random choice ({pai} times, 95% interval {low} to {high}): do not use it to look ahead.",
     ),
     "words.backtest.better": (
         "Dat is aantoonbaar beter dan {baseline} ({theirs} keer).",

@@ -37,7 +37,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "words.chains.warn": (
         "Waarschuw buren binnen {radius} m gedurende de eerste {days} dagen (95 %-interval {radius_low} tot "
         "{radius_high} m, {days_low} tot {days_high} dagen).",
-        "Warn neighbours within {radius} m for the first {days} days (95 % interval {radius_low} to {radius_high} m, "
+        "Warn neighbours within {radius} m for the first {days} days (95% interval {radius_low} to {radius_high} m, "
         "{days_low} to {days_high} days).",
     ),
     "words.chains.no_warning": (

@@ -38,19 +38,19 @@ TEXTS: dict[str, tuple[str, str]] = {
         "In de gebieden van de inzet waren er {n} minder incidenten dan de controlegebieden doen verwachten "
         "(95 %-interval {low} tot {high}).",
         "In the areas of the operation there were {n} fewer incidents than the control areas lead to expect "
-        "(95 % interval {low} to {high}).",
+        "(95% interval {low} to {high}).",
     ),
     "words.operation.rose": (
         "In de gebieden van de inzet waren er {n} méér incidenten dan de controlegebieden doen verwachten "
         "(95 %-interval {low} tot {high}).",
         "In the areas of the operation there were {n} more incidents than the control areas lead to expect "
-        "(95 % interval {low} to {high}).",
+        "(95% interval {low} to {high}).",
     ),
     "words.operation.none": (
         "Een effect van de inzet is niet aangetoond: het verschil met de controlegebieden is {n} incidenten "
         "(95 %-interval {low} tot {high}). Dat is geen bewijs dat er geen effect was.",
         "An effect of the operation has not been shown: the difference to the control areas is {n} incidents "
-        "(95 % interval {low} to {high}). That is no proof that there was none.",
+        "(95% interval {low} to {high}). That is no proof that there was none.",
     ),
     "words.operation.criterion.ja": (
         "Het vooraf gestelde doel ({fall} minder) is gehaald.",

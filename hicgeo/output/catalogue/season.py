@@ -57,13 +57,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     "words.dark": (
         "In de donkere dagen {ratio} keer zoveel {crime} per dag als in de lichte maanden (95 %-interval {low} tot "
         "{high}), met de trend verrekend.",
-        "In the dark days there are {ratio} times as many {crime} a day as in the light months (95 % interval {low} "
+        "In the dark days there are {ratio} times as many {crime} a day as in the light months (95% interval {low} "
         "to {high}), allowing for the trend.",
     ),
     "words.dark.same": (
         "Geen verschil aangetoond tussen donkere dagen en lichte maanden: {ratio} keer zoveel {crime} per dag (95 %-"
         "interval {low} tot {high}).",
-        "No difference shown between dark days and light months: {ratio} times as many {crime} a day (95 % interval "
+        "No difference shown between dark days and light months: {ratio} times as many {crime} a day (95% interval "
         "{low} to {high}).",
     ),
     "words.dark.unknown": (
@@ -102,19 +102,19 @@ TEXTS: dict[str, tuple[str, str]] = {
     "words.darkness.winter": (
         "Dag voor dag gerekend, met trend en feestdagen verrekend, gebeurt er in de donkere maanden {ratio} keer "
         "zoveel als in de lichte (95 %-interval {low} tot {high}).",
-        "Reckoned day by day {ratio} times as much happens in the dark months as in the light ones (95 % interval "
+        "Reckoned day by day {ratio} times as much happens in the dark months as in the light ones (95% interval "
         "{low} to {high}), allowing for trend and holidays.",
     ),
     "words.darkness.winter.school": (
         "Dag voor dag gerekend, met trend, feestdagen en schoolvakanties verrekend, gebeurt er in de donkere maanden "
         "{ratio} keer zoveel als in de lichte (95 %-interval {low} tot {high}).",
-        "Reckoned day by day {ratio} times as much happens in the dark months as in the light ones (95 % interval "
+        "Reckoned day by day {ratio} times as much happens in the dark months as in the light ones (95% interval "
         "{low} to {high}), allowing for trend, public holidays and school holidays.",
     ),
     "words.darkness.share": (
         "Naar schatting {share} van dat verschil gaat samen met donkere uren waarin woningen leeg staan (95 %-interval "
         "{low} tot {high}).",
-        "An estimated {share} of that difference goes with dark hours in which homes are empty (95 % interval {low} to "
+        "An estimated {share} of that difference goes with dark hours in which homes are empty (95% interval {low} to "
         "{high}).",
     ),
     "words.darkness.unclear": (
@@ -127,7 +127,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Rond het verzetten van de klok, bij dezelfde zon, gebeurt er onder wintertijd {ratio} keer zoveel als onder "
         "zomertijd (95 %-interval {low} tot {high}).",
         "Around the change of the clock, under the same sun, {ratio} times as much happens by winter time as by summer "
-        "time (95 % interval {low} to {high}).",
+        "time (95% interval {low} to {high}).",
     ),
     "words.darkness.limit": (
         "Dit is samenhang: het zegt niet wat er zou gebeuren met meer licht, en scheidt het donker niet van wat mensen "
@@ -156,7 +156,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "picture.hours.unit": ("incidenten", "incidents"),
     "picture.hours.aoristic": (
         "over het tijdvenster gespreid, met 95 %-interval",
-        "spread over the window, with 95 % interval",
+        "spread over the window, with 95% interval",
     ),
     "picture.hours.by_start": ("op het begin", "at the start"),
     "picture.hours.by_middle": ("op het midden", "at the middle"),
@@ -164,7 +164,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "picture.months": ("Maanden per jaar: {crime} per dag", "Months by year: {crime} a day"),
     "picture.groups": ("Verloop over het jaar per groep", "Course over the year by group"),
     "picture.groups.each": ("{n} gebieden", "{n} areas"),
-    "picture.dark.trend": ("met de trend verrekend, met 95 %-interval", "allowing for the trend, with 95 % interval"),
+    "picture.dark.trend": ("met de trend verrekend, met 95 %-interval", "allowing for the trend, with 95% interval"),
     "picture.dark.plain": ("zoals geteld", "as counted"),
     "picture.dark.none": ("onvolledig", "incomplete"),
     "words.places": (

@@ -87,7 +87,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Binnen {distance} m van {layer} lagen {n} incidenten, {times} keer zo veel als de woningen daar doen "
         "verwachten (95 %-interval {low} tot {high}).",
         "Within {distance} m of {layer} there were {n} incidents, {times} times as many as the homes there lead to "
-        "expect (95 % interval {low} to {high}).",
+        "expect (95% interval {low} to {high}).",
     ),
     "words.context.same": (
         "Voor {layers} is geen verschil met de verwachting aangetoond.",

@@ -96,15 +96,15 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "note.emerging.toenemend": (
         "Blijvend, steeds sterker: in minstens 90 % van de stappen en de laatste, met een stijgende trend.",
-        "Lasting, ever stronger: in at least 90 % of the steps and the last one, with a rising trend.",
+        "Lasting, ever stronger: in at least 90% of the steps and the last one, with a rising trend.",
     ),
     "note.emerging.blijvend": (
         "Blijvend: in minstens 90 % van de stappen en de laatste, zonder trend.",
-        "Lasting: in at least 90 % of the steps and the last one, without a trend.",
+        "Lasting: in at least 90% of the steps and the last one, without a trend.",
     ),
     "note.emerging.afnemend": (
         "Blijvend, steeds zwakker: in minstens 90 % van de stappen en de laatste, met een dalende trend.",
-        "Lasting, ever weaker: in at least 90 % of the steps and the last one, with a falling trend.",
+        "Lasting, ever weaker: in at least 90% of the steps and the last one, with a falling trend.",
     ),
     "note.emerging.wisselend": (
         "Af en aan: in de laatste stap en vaker daarvoor, met onderbrekingen.",
@@ -116,7 +116,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "note.emerging.voorbij": (
         "Voorbij: in minstens 90 % van de stappen, maar niet in de laatste.",
-        "Over: in at least 90 % of the steps, but not in the last one.",
+        "Over: in at least 90% of the steps, but not in the last one.",
     ),
     "words.emerging": (
         "Van {first} tot en met {last} waren er in {high} van de {cells} cellen meer incidenten dan toeval "

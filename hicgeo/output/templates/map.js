@@ -410,7 +410,8 @@
         const [x, y] = corners[corner % 4];
         return L.point((x < 0 ? low.x : high.x) + x * out, (y < 0 ? low.y : high.y) + y * out);
       };
-      const point = [0, 14, 28].flatMap((out) => [0, 1, 2, 3].map((turn) => at(first + turn, out))).find(free);
+      const small = Math.min(high.x - low.x, high.y - low.y) < 2 * SIDE; // a label on its corner would hide it
+      const point = (small ? [14, 28] : [0, 14, 28]).flatMap((out) => [0, 1, 2, 3].map((turn) => at(first + turn, out))).find(free);
       marker.getElement().style.display = point ? "" : "none";
       if (!point) continue;
       taken.set(`${cell(point.x)} ${cell(point.y)}`, point);
