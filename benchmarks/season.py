@@ -1,6 +1,6 @@
 """What season and clock say, held against what was planted: writes results/season.json and the tables of season.md.
 
-    .venv/bin/python benchmarks/season.py groups --seeds 100     # or: dark, hours, darkness, outlook, speed, all
+    .venv/bin/python benchmarks/season.py groups --seeds 100     # or another of PARTS, or all
 
 Parts are kept apart in the JSON, so that one can be measured again alone. The outlook and the groups of the wijken
 need the real data beside the project.
@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from planted import BURGLARY, DARK_MONTHS, patterned_counts
 from recovery import machine, proportion
+from scipy.stats import binom
 from sklearn.metrics import adjusted_rand_score
 
 import hicgeo as hg
@@ -145,6 +146,55 @@ def hours(seeds: int) -> dict[str, float]:
         names = ("aoristic", "by_start", "by_middle", "by_end")
         rows.append({name: 0.5 * abs(got[name] / got[name].sum() - truth).sum() for name in names})
     return {"cities": len(rows)} | pd.DataFrame(rows).mean().to_dict()
+
+
+PEAKS = {"flat": (1.0, 0), "a peak of twice the rest": (2.0, 0), "a peak of five times": (5.0, 0),
+         "a peak of five times, windows of 6 h": (5.0, 6)}  # fmt: skip
+"""How many times the rest the three hours of the peak are, and hours in the window of an incident (0: a moment)."""
+
+
+def busiest_row(times: float, window: int, n: int, seed: int) -> dict[str, float]:
+    """What the interval of the busiest three hours says, and the truth about the hours picked."""
+    rng = np.random.default_rng([11, int(10 * times), window, n, seed])
+    risk = np.ones(168)
+    risk[4 * 24 + 20 : 4 * 24 + 23] = times
+    risk /= risk.sum()
+    hour = rng.integers(0, 12, n) * 168 + rng.choice(168, n, p=risk)
+    start = pd.Timestamp("2024-01-01", tz="Europe/Amsterdam") + pd.to_timedelta(hour, unit="h")  # Monday, winter time
+    table = pd.DataFrame({"start": start, "end": start + pd.Timedelta(hours=window)})
+    got = hg.hour_profile(table, max_window="48h", rng=seed, draws=199)
+    top = got.attrs["busiest"]
+    spread = np.mean([np.roll(risk, k) for k in range(max(window, 1))], axis=0)  # an hour gets its share of each window
+    picked = slice(top["first"], top["first"] + 3)
+    ends = got.iloc[picked][["aoristic_low", "aoristic_high"]].sum()
+    alone = binom.ppf([0.025, 0.975], n, top["aoristic"] / n)
+    return {
+        "truth": n * spread[picked].sum(),
+        "low": top["aoristic_low"],
+        "high": top["aoristic_high"],
+        "ends_low": ends.iloc[0],
+        "ends_high": ends.iloc[1],
+        "alone_low": alone[0],
+        "alone_high": alone[1],
+    }
+
+
+def busiest(seeds: int) -> list[dict[str, object]]:
+    """Share of the intervals of the busiest three hours that hold the expected number in the hours picked."""
+    out = []
+    for pattern, given in PEAKS.items():
+        for n in (60, 300, 2000):
+            rows = pd.DataFrame([busiest_row(*given, n, seed) for seed in range(2 * seeds)])
+            found: dict[str, object] = {"pattern": pattern, "incidents": n}
+            for name, prefix in (("", ""), ("ends", "ends_"), ("alone", "alone_")):
+                low, high = rows[f"{prefix}low"], rows[f"{prefix}high"]
+                held = (low - 1e-9 <= rows["truth"]) & (rows["truth"] <= high + 1e-9)
+                found |= {
+                    f"covered_{name}".rstrip("_"): proportion(held),
+                    f"width_{name}".rstrip("_"): (high - low).mean(),
+                }
+            out.append(found)
+    return out
 
 
 # darkness ------------------------------------------------------------------------------------------------------------
@@ -316,6 +366,13 @@ def tables(result: dict[str, object]) -> dict[str, list[list[str]]]:
     out["hours"] = [["way of dating", "error"]]
     for name, label in (("aoristic", "`aoristic`"), ("by_start", "start"), ("by_middle", "middle"), ("by_end", "end")):
         out["hours"].append([label, f"{result['hours'][name]:.3f}"])
+    out["busiest"] = [["the week", "incidents", "covered", "width", "ends of three hours added", "width",
+                       "as if not picked", "width"]]  # fmt: skip
+    for row in result["busiest"]:
+        cells = (
+            f"{100 * row[f'covered{way}']['share']:.1f} % | {row[f'width{way}']:.1f}" for way in ("", "_ends", "_alone")
+        )
+        out["busiest"].append([row["pattern"], f"{row['incidents']:,}", *cells])
     out["darkness"] = [["a day", "planted", "an hour of darkness", "its part of the winter", "share", "clock",
                         "says that darkness counts", "clock says so"]]  # fmt: skip
     for row in result["darkness"]:
@@ -374,7 +431,8 @@ def filled(text: str, result: dict[str, object]) -> str:
     return text
 
 
-PARTS = {"groups": groups, "dark": dark, "hours": hours, "darkness": darkness, "outlook": outlook, "speed": speed}
+PARTS = {"groups": groups, "dark": dark, "hours": hours, "busiest": busiest, "darkness": darkness, "outlook": outlook,
+         "speed": speed}  # fmt: skip
 
 
 def main() -> None:

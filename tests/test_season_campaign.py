@@ -35,6 +35,15 @@ def check_hours(found):
     assert found["aoristic"] < 0.5 * min(found["by_start"], found["by_middle"], found["by_end"])
 
 
+def check_busiest(rows, least=0.90):
+    for row in rows:
+        assert row["covered"]["share"] >= least, row
+        if row["pattern"] == "flat" and row["incidents"] >= 300:
+            assert row["covered_alone"]["share"] < 0.5, row
+        if row["pattern"] == "a peak of five times" and row["incidents"] >= 300:
+            assert row["width"] < 0.7 * row["width_ends"], row
+
+
 def check_darkness(rows):
     for row in rows:
         for name in ("hour", "darkness", "share", "clock"):
@@ -59,6 +68,7 @@ def test_what_was_measured_meets_its_targets(result):
     check_groups(result["groups"], 0.95)
     check_dark(result["dark"])
     check_hours(result["hours"])
+    check_busiest(result["busiest"])
     check_darkness(result["darkness"])
     check_outlook(result["outlook"])
     million = {row["what"]: row["seconds"] for row in result["speed"] if row["windows"] == 1_000_000}
@@ -75,6 +85,7 @@ def test_groups_again():
 def test_dark_hours_and_darkness_again():
     check_dark(season.dark(50), least=0.92)
     check_hours(season.hours(3))
+    check_busiest(season.busiest(25), least=0.85)
     check_darkness(season.darkness(40))
 
 

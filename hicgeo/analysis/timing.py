@@ -201,6 +201,7 @@ def hour_profile(
     max_window: str | pd.Timedelta | None,
     rng: Rng,
     draws: int = 999,
+    run: int = 3,
     twilight: Twilight = "civil",
 ) -> pd.DataFrame:
     """Incidents per hour (or another unit of time) with their uncertainty, beside what simpler ways of dating say.
@@ -215,13 +216,17 @@ def hour_profile(
         Seed or numpy Generator of the bootstrap.
     draws
         How many times the incidents are drawn again, with replacement.
+    run
+        Of hours: how many in a row, within one day, `busiest` is about.
 
     Returns
     -------
     profile
         On the units: `aoristic` (sum of the weights) with `aoristic_low` and `aoristic_high` (95 %), and `by_start`,
         `by_middle` and `by_end`: the same incidents, each counted once at that moment of its window. Each column adds
-        up to the incidents that were used. `attrs`: those of `aoristic`, and `used`.
+        up to the incidents that were used. `attrs`: those of `aoristic`, `used`, and `busiest`: the `run` hours with
+        the most, as `first` (unit), `hours`, `aoristic`, `aoristic_low` and `aoristic_high` of their sum; None when
+        `by` is no hour or nothing was used.
 
     Raises
     ------
@@ -230,12 +235,17 @@ def hour_profile(
     CrsError
         As `aoristic`.
     InputError
-        As `aoristic`, or `draws` is under 99.
+        As `aoristic`, `draws` is under 99, or `run` is no number of hours from 1 to 24.
 
     Notes
     -----
     The interval is about which incidents happened to be registered: it cannot know that the moments in a window are
     not equally likely, which blurs sharp peaks. O(draws x units entered by the windows).
+
+    That of `busiest` is of the sum, drawn as one, and knows that the hours were picked because they came out highest:
+    its low end goes as far down as the busiest hours of a draw lie above what the incidents drawn from have in those
+    hours. In the patterns tried it held the expected number of the hours picked nine times in ten or more, in a flat
+    week as well (`benchmarks/season.md`).
 
     Examples
     --------
@@ -245,36 +255,57 @@ def hour_profile(
     >>> hours = hour_profile(away, by="hour_of_day", max_window="48h", rng=1, draws=99)
     >>> hours.loc[[18, 21], ["aoristic", "by_start", "by_end"]].to_numpy().tolist()
     [[12.5, 50.0, 0.0], [25.0, 0.0, 0.0]]
+    >>> hours.attrs["busiest"]["first"], hours.attrs["busiest"]["aoristic"]
+    (19, 56.25)
     """
     if draws < 99:
         raise InputError("a bootstrap needs at least 99 draws", str(draws), "leave draws out for 999")
+    if run not in range(1, 25):
+        raise InputError("run must be a whole number of hours from 1 to 24", f"{run}", "leave run out for 3")
     weights = aoristic(incidents, by=by, max_window=max_window, twilight=twilight)
     used = weights.notna().all(axis="columns").to_numpy()
     start, end = incidents["start"], incidents["end"]
     moments = {"by_start": start, "by_middle": start + (end - start) / 2, "by_end": end}
     table = pd.DataFrame({"aoristic": weights.sum()})
-    table["aoristic_low"], table["aoristic_high"] = _bootstrap(weights.to_numpy()[used], generator(rng), draws)
+    drawn = _drawn_again(weights.to_numpy()[used], generator(rng), draws)
+    table["aoristic_low"], table["aoristic_high"] = np.quantile(drawn, [0.025, 0.975], axis=0)
     for name, moment in moments.items():
         at = aoristic(incidents.assign(start=moment, end=moment), by=by, max_window=None, twilight=twilight)
         table[name] = at[used].sum().reindex(table.index, fill_value=0.0)
-    table.attrs = weights.attrs | {"used": int(used.sum())}
+    hourly = by in ("hour_of_day", "hour_of_week") and used.any()
+    busiest = _busiest(table["aoristic"].to_numpy(), drawn, run) if hourly else None
+    table.attrs = weights.attrs | {"used": int(used.sum()), "busiest": busiest}
     return table
 
 
-def _bootstrap(weights: Floats, random: np.random.Generator, draws: int) -> tuple[Floats, Floats]:
-    """Percentile interval of the column sums, rows drawn with replacement."""
+def _busiest(total: Floats, drawn: Floats, hours: int) -> dict[str, float]:
+    """The hours in a row within one day that have the most, and an interval that allows for their being picked."""
+    first = np.flatnonzero(np.arange(len(total)) % 24 <= 24 - hours)
+    hour = first[:, None] + np.arange(hours)
+    together, again = total[hour].sum(axis=1), drawn[:, hour].sum(axis=2)
+    top = int(np.argmax(together))
+    low, high = np.quantile(again[:, top], [0.025, 0.975])
+    winner = again.argmax(axis=1)
+    # the busiest of a draw stand out by more than their hours deserve, as those of the incidents themselves do
+    flattered = np.quantile(again[np.arange(len(again)), winner] - together[winner], 0.975)
+    low = max(0.0, min(low, together[top] - flattered))
+    return {"first": int(first[top]), "hours": hours, "aoristic": float(together[top]), "aoristic_low": float(low),
+            "aoristic_high": float(high)}  # fmt: skip
+
+
+def _drawn_again(weights: Floats, random: np.random.Generator, draws: int) -> Floats:
+    """Column sums of each draw of the rows, with replacement."""
     from scipy.sparse import csr_array
 
     n = len(weights)
+    sums = np.zeros((draws, weights.shape[1]))
     if n == 0:
-        return np.zeros(weights.shape[1]), np.zeros(weights.shape[1])
+        return sums
     light = csr_array(weights)
-    sums = np.empty((draws, weights.shape[1]))
     for rows in np.array_split(np.arange(draws), -(-draws * n // _DRAWN)):
         often = np.stack([np.bincount(random.integers(0, n, n), minlength=n) for _ in rows])
         sums[rows] = often @ light
-    low, high = np.quantile(sums, [0.025, 0.975], axis=0)
-    return low, high
+    return sums
 
 
 def _window(incidents: gpd.GeoDataFrame) -> tuple[Seconds, Seconds]:

@@ -100,7 +100,7 @@ def set_apart(profile: pd.DataFrame, language: Language) -> list[str]:
 
 
 def hours(profile: pd.DataFrame, language: Language) -> list[str]:
-    """Say what a profile of the hours of the week rests on, and which three hours are the busiest.
+    """Say what a profile of the hours of the week rests on, and which hours in a row are the busiest.
 
     Parameters
     ----------
@@ -110,15 +110,13 @@ def hours(profile: pd.DataFrame, language: Language) -> list[str]:
         "nl" or "en".
     """
     sentences = set_apart(profile, language)
-    if profile.attrs["by"] == "hour_of_week" and profile.attrs["used"]:
-        columns = ["aoristic", "aoristic_low", "aoristic_high"]
-        together = profile[columns].rolling(3).sum().set_axis(profile.index - 2)  # at the first of the three hours
-        within = together[(together.index >= 0) & (together.index % 24 <= 21)]
-        begin = int(within["aoristic"].idxmax())
-        n, low, high = (number(value, language) for value in within.loc[begin])
+    top = profile.attrs["busiest"]
+    if profile.attrs["by"] == "hour_of_week" and top:
+        day, begin = divmod(top["first"], 24)
+        n, low, high = (number(top[name], language) for name in ("aoristic", "aoristic_low", "aoristic_high"))
         sentences.append(
-            text("words.hours.top", language, day=WEEKDAYS[language][begin // 24], begin=begin % 24,
-                 end=begin % 24 + 3, n=n, low=low, high=high, used=number(profile.attrs["used"], language))
+            text("words.hours.top", language, run=top["hours"], day=WEEKDAYS[language][day], begin=begin,
+                 end=begin + top["hours"], n=n, low=low, high=high, used=number(profile.attrs["used"], language))
         )  # fmt: skip
     return sentences
 

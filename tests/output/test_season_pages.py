@@ -1,5 +1,6 @@
 """What season and clock say and show: words for a course over the year, sentences, pictures."""
 
+import re
 from types import SimpleNamespace
 
 import geopandas as gpd
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 import scenes
 import shapely
+from scipy.stats import binom
 from test_maps import layers
 
 import hicgeo as hg
@@ -39,11 +41,11 @@ def test_a_course_over_the_year_in_words(high, dutch, english):
     assert course(profile(high), "en") == english
 
 
-def effect(share, low, high, inflation=5.0, clock=1.1):
+def effect(share, low, high, inflation=5.0, clock=1.1, terms=()):
     rows = {"winter": (1.5, 1.4, 1.6), "clock": (clock, clock * 0.9, clock * 1.1)}
     return SimpleNamespace(
         effects=pd.DataFrame.from_dict(rows, orient="index", columns=["ratio", "low", "high"]),
-        share=share, share_low=low, share_high=high, inflation=inflation, terms=pd.DataFrame(),
+        share=share, share_low=low, share_high=high, inflation=inflation, terms=pd.DataFrame(index=list(terms)),
     )  # fmt: skip
 
 
@@ -57,6 +59,8 @@ def test_darkness_says_its_part_or_that_it_cannot_be_told_and_always_its_limit()
     assert "niet op te maken" in hg.in_words(effect(0.6, -np.inf, np.inf))[1]
     assert "niet op te maken" in hg.in_words(effect(0.6, -0.4, 1.5, inflation=60))[1]
     assert len(hg.in_words(effect(0.6, 0.3, 0.9, clock=np.nan), language="en")) == 3
+    assert "schoolvakanties" not in said[0]
+    assert "schoolvakanties" in hg.in_words(effect(0.6, 0.3, 0.9, terms=["dark_hours", "school_holiday"]))[0]
 
 
 @pytest.fixture(scope="module")
@@ -150,10 +154,31 @@ def test_hours_say_what_they_rest_on_and_when_it_is_busiest():
         "59 incidenten zijn over hun tijdvenster gespreid.", "Niet meegeteld: 1 met een venster langer dan 48 uur.",
     ]  # fmt: skip
     assert "vrijdag 20-23 uur, naar schatting 50 van de 59 (" in said[2]
+    # 50 of 59 far above the rest: a binomial of the sum (44 to 55), not those of 30 and of 20 end to end (34 to 65)
+    low, high = (int(n) for n in re.search(r"\((\d+) tot (\d+)", said[2]).groups())
+    assert (low, high) == pytest.approx(tuple(binom.ppf([0.025, 0.975], 59, 50 / 59)), abs=2)
     assert "Friday 20-23 h" in hg.in_words(found, language="en")[2]
     assert hg.plot_hours(found).axes[0].get_xlabel() == "\n".join(said[:2])
     found.attrs["only_end"] = 7
     assert hg.in_words(found)[2] == "Niet meegeteld: 7 waarvan alleen bekend is wanneer ze zijn ontdekt."
+
+
+def test_the_band_of_the_hours_of_the_day_is_that_of_their_own_bootstrap():
+    rng = np.random.default_rng(6)
+    start = pd.Timestamp("2024-01-01", tz="Europe/Amsterdam") + pd.to_timedelta(rng.integers(0, 80 * 1440, 800), "min")
+    table = pd.DataFrame({"start": start, "end": start + pd.to_timedelta(rng.integers(0, 900, 800), unit="min")})
+    band = hg.plot_hours(hg.hour_profile(table, max_window="48h", rng=1)).axes[1].collections[0]
+    drawn = band.get_paths()[0].vertices
+    width = [np.ptp(drawn[drawn[:, 0] == hour, 1]) for hour in range(24)]
+    day = hg.hour_profile(table, by="hour_of_day", max_window="48h", rng=1)
+    # what is in one day is in no other, which independence does not know: 1.10 of the right width by the variance of
+    # these windows, and never less than it; seven widths end to end were 2.8 times
+    ratio = np.array(width) / (day["aoristic_high"] - day["aoristic_low"]).to_numpy()
+    weights = hg.aoristic(table, by="hour_of_week", max_window="48h").to_numpy().reshape(-1, 7, 24)
+    by_variance = np.sqrt(weights.var(axis=0).sum(axis=0) / weights.sum(axis=1).var(axis=0))
+    assert by_variance.mean() == pytest.approx(1.10, abs=0.01)
+    assert ratio.mean() == pytest.approx(by_variance.mean(), abs=0.03)
+    assert ratio.min() > 0.97
 
 
 def seasonal_places(kinds, *, places="cells"):

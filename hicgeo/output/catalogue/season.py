@@ -186,8 +186,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{used} incidents are spread over their window of time.",
     ),
     "words.hours.top": (
-        "De drukste drie uren van de week: {day} {begin}-{end} uur, naar schatting {n} van de {used} ({low} tot "
-        "{high}).",
-        "The busiest three hours of the week: {day} {begin}-{end} h, an estimated {n} of {used} ({low} to {high}).",
+        "De drukste {run} uren achtereen van de week: {day} {begin}-{end} uur, naar schatting {n} van de {used} ({low} "
+        "tot {high}; daarin is meegerekend dat dit de hoogste van alle uren zijn).",
+        "The busiest {run} hours in a row of the week: {day} {begin}-{end} h, an estimated {n} of {used} ({low} to "
+        "{high}, allowing for their being the highest of all hours).",
     ),
 }
