@@ -61,8 +61,9 @@ def months(period: Period) -> pd.PeriodIndex:
     (12, 6)
     """
     try:
-        parts = period.split("/") if isinstance(period, str) else list(period)
-        first, last = (pd.Period(str(part)) for part in (parts * 2 if len(parts) == 1 else parts))
+        one = isinstance(period, str) and "/" not in period
+        parts = [period, period] if one else period.split("/") if isinstance(period, str) else list(period)
+        first, last = (pd.Period(str(part)) for part in parts)
         index = pd.period_range(first.asfreq("M", "start"), last.asfreq("M", "end"), freq="M", name="month")
     except (ValueError, TypeError):
         index = pd.PeriodIndex([], freq="M")
