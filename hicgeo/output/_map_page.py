@@ -17,9 +17,11 @@ from hicgeo.output._blocks import Block, as_json, raw_text
 from hicgeo.output._layers import Layer, Scene
 from hicgeo.output._offline import json_block, render_map
 from hicgeo.output._write import deliver
+from hicgeo.output.language import text
 
 if TYPE_CHECKING:
     import folium
+    import xarray as xr
 
 PAPERS = ("A4", "A3")
 TILE_HOST = "https://service.pdok.nl"
@@ -41,6 +43,7 @@ class MapPage:
     _bounds: list[list[float]]
     _background: list[dict[str, Any]]
     _words: dict[str, Any]
+    _addresses: xr.DataArray | None
     _tiles = False
 
     def to_html(self) -> str:
@@ -200,7 +203,7 @@ class MapPage:
         return released, gate.remarks(released, self.profile, self._scene.language, threshold=self.threshold)
 
     def _add(self, layer: Layer, said: Sequence[str] = ()) -> None:
-        layer = replace(layer, notes=(*layer.notes, *said))
+        layer = self._peopled(replace(layer, notes=(*layer.notes, *said)))
         title, place = layer.name, len(self.layers)
         for n, each in enumerate(self.layers):  # the same figure of another period
             if each.name in (title, _dated(title, each)):
@@ -209,6 +212,21 @@ class MapPage:
         self.layers.append(layer)
         name = f"hicgeo-layer-{place + 1}"
         self.map.add_child(Block(lambda: json_block(name, as_json(self.layers[place])), f'hicgeo.layer("{name}");'))
+
+    def _peopled(self, layer: Layer) -> Layer:
+        """Layer without the cells in which few addresses lie, and the sentence that says so; areas are never cut."""
+        if self._addresses is None or layer.shapes is None or layer.key == "operation":
+            return layer
+        shapes = gate.populated(layer.shapes, self._addresses)
+        gone = set(map(str, layer.shapes.index)) - set(map(str, shapes.index))
+        note = text("note.addresses", self._scene.language, least=gate.LEAST_ADDRESSES)
+        return replace(
+            layer,
+            shapes=shapes,
+            values={key: each for key, each in layer.values.items() if key not in gone},
+            titles={key: each for key, each in layer.titles.items() if key not in gone},
+            notes=(*layer.notes, note),
+        )
 
     def _render(self, *, paper: str = "landscape", tiles: bool = False) -> bytes:
         self._tiles = tiles

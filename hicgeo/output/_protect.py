@@ -35,6 +35,8 @@ THRESHOLD = 10
 """Counts from 1 to below this are small, unless another threshold is asked for."""
 USEFUL = 0.90
 """Rank correlation with the unprotected figures below which a coarser table is proposed."""
+MOST_HIDDEN = 0.5
+"""Share of the figures of a coarser form that may be hidden for it to be proposed."""
 NEUTRAL = frozenset({
     *PARTS, "name", "level", "municipality", "dwellings", "households", "residents", "businesses", "is_water",
     "vintage", "geometry", "areas", "base", "per", "coverage", "months", "area_ha", "share_area", "rank",
@@ -338,11 +340,14 @@ def rank_correlation(counts: Any, hidden: Any, threshold: float) -> float:
 
 
 def _left(table: pd.DataFrame, threshold: float, published: Collection[str]) -> float:
-    """Rank correlation of a table with itself after protection, without earlier exports."""
+    """Rank correlation of a table with itself after protection, without earlier exports; 0 when little is left."""
     told: dict[str, Any] = {"past": False, "shown": True, "small": False}
     listed = figures_of(_with_total(table), "table", published=published).assign(**told)
     model = relate(listed, threshold, [])
-    return rank_correlation(listed["value"], _hidden(model, threshold)[: len(listed)], threshold)
+    hidden = _hidden(model, threshold)[: len(listed)]
+    if hidden.mean() > MOST_HIDDEN:  # guesses that are all alike have an order that is easily kept
+        return 0.0
+    return rank_correlation(listed["value"], hidden, threshold)
 
 
 def _hidden(model: Model, threshold: float) -> Any:

@@ -199,13 +199,14 @@ def likeliest(figures: Figures, threshold: float, hidden: Flags, *, most: int | 
 
     Notes
     -----
-    Hidden figures are spread from 0 to `most` in the order in which they stand, then all are scaled by turns
-    to the figures that are shown (iterative proportional fitting). O(`ROUNDS` x members).
+    Hidden figures are spread from 0 to `most` in the order in which they stand, totals before their parts; then all
+    are scaled by turns to the figures that are shown (iterative proportional fitting). O(`ROUNDS` x members).
     """
     members, shown = figures.members.tocsr(), np.flatnonzero(~hidden)
     parts = [members.indices[start:end] for start, end in pairwise(members.indptr)]
     atoms = np.ones(members.shape[1])
-    for turn, figure in enumerate(np.flatnonzero(hidden & figures.hideable)):
+    unknown = sorted(np.flatnonzero(hidden & figures.hideable), key=lambda figure: -len(parts[figure]))
+    for turn, figure in enumerate(unknown):  # a total first, so that its parts keep guesses of their own
         atoms[parts[figure]] = (turn % (threshold if most is None else most + 1)) / max(1, len(parts[figure]))
     for _ in range(ROUNDS):
         for figure in shown:

@@ -387,7 +387,7 @@ def remarks(released: pd.DataFrame, profile: Profile, language: Language, *, thr
 
 
 def populated(shapes: gpd.GeoSeries, addresses: xr.DataArray, *, least: int = LEAST_ADDRESSES) -> gpd.GeoSeries:
-    """Shapes without the cells in which fewer than `least` addresses lie.
+    """Shapes without the cells in which fewer than `least` addresses lie, or of which that is not known.
 
     Parameters
     ----------
@@ -417,10 +417,14 @@ def populated(shapes: gpd.GeoSeries, addresses: xr.DataArray, *, least: int = LE
             f"attrs {sorted(map(str, addresses.attrs))}",
             "read them with hicgeo.read_at_risk on the grid of the surface",
         )
-    few = np.argwhere(~(addresses.to_numpy() >= least))
-    x, y = addresses["x"].to_numpy()[few[:, 1]], addresses["y"].to_numpy()[few[:, 0]]
+    few = np.argwhere(~(addresses.to_numpy() >= least))  # a cell without data is one of these
+    x, y = addresses["x"].to_numpy(), addresses["y"].to_numpy()
     half = float(cell) / 2
-    empty = shapely.union_all(shapely.box(x - half, y - half, x + half, y + half), grid_size=1e-3)
+    known = shapely.box(x.min() - half, y.min() - half, x.max() + half, y.max() + half)
+    x, y = x[few[:, 1]], y[few[:, 0]]
+    beyond = shapely.difference(shapely.box(*shapes.total_bounds), known) if len(shapes) else known
+    cells = shapely.box(x - half, y - half, x + half, y + half)
+    empty = shapely.union_all([beyond, *cells], grid_size=1e-3)
     left = shapely.difference(np.asarray(shapes.array), empty, grid_size=1e-3)
     kept = ~shapely.is_empty(left)
     return gpd.GeoSeries(left[kept], index=shapes.index[kept], crs=shapes.crs)

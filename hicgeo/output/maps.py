@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date as Date
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +65,9 @@ class HotspotMap(MapPage):
         On a public map, counts from 1 to below it are hidden, with what would give them away.
     ledger
         Earlier exports, against which a public map is checked.
+    addresses
+        Number of addresses per cell, such as `hicgeo.read_at_risk` gives: no layer draws a cell that has fewer than 8
+        of them or of which that is not known, and the legend says so. Official areas are never cut.
 
     Attributes
     ----------
@@ -119,6 +121,7 @@ class HotspotMap(MapPage):
         warning: str = "",
         threshold: int = THRESHOLD,
         ledger: Ledger | None = None,
+        addresses: xr.DataArray | None = None,
     ) -> None:
         if not 0 < len(title.strip()) <= MAX_TITLE:
             raise InputError(f"a map needs a title of 1 to {MAX_TITLE} characters", f"{len(title)}", "give it one")
@@ -129,6 +132,7 @@ class HotspotMap(MapPage):
         self.title, self.period, self.source, self.date = title, period, source, date
         self.handling, self.fictional = handling, fictional
         self.threshold, self.ledger = threshold, ledger or Ledger(None, handling=handling)
+        self._addresses = addresses
         self._scene = Scene.of(neighbourhoods.sort_index(), check_language(language))
         self.layers: list[Layer] = []
         self._given: list[tuple[str, pd.DataFrame]] = []
@@ -173,9 +177,7 @@ class HotspotMap(MapPage):
             self._add(layer, said)
         return self
 
-    def add_surface(
-        self, surface: xr.DataArray, *, name: str | None = None, addresses: xr.DataArray | None = None
-    ) -> HotspotMap:
+    def add_surface(self, surface: xr.DataArray, *, name: str | None = None) -> HotspotMap:
         """Add a layer of density classes, the lowest of which is left blank.
 
         Parameters
@@ -184,8 +186,6 @@ class HotspotMap(MapPage):
             Surface of `hicgeo.kde`: incidents per km2 at cell centres.
         name
             Heading of the layer; a standard one when left out.
-        addresses
-            Number of addresses per cell: cells with fewer than 8 are not shown.
 
         Raises
         ------
@@ -200,12 +200,10 @@ class HotspotMap(MapPage):
         layer = _layers_density.surface_layer(surface, self._scene, name, least=least)
         self._check_cells(float(surface.attrs["cell_size"]))
         gate.check_places(surface.attrs, self.profile)
-        if addresses is not None and layer.shapes is not None:
-            layer = replace(layer, shapes=gate.populated(layer.shapes, addresses))
         self._add(layer)
         return self
 
-    def add_hotspots(self, hotspots: gpd.GeoDataFrame, *, addresses: xr.DataArray | None = None) -> HotspotMap:
+    def add_hotspots(self, hotspots: gpd.GeoDataFrame) -> HotspotMap:
         """Add ranked hotspots as outlines on top of the other layers.
 
         Parameters
@@ -213,8 +211,6 @@ class HotspotMap(MapPage):
         hotspots
             Answer of `hicgeo.hotspots`: unions of grid cells by rank. For others than the analyst those with too few
             incidents are left out; on a public map they have no counts.
-        addresses
-            Number of addresses per cell: cells with fewer than 8 are not shown.
 
         Raises
         ------
@@ -227,8 +223,8 @@ class HotspotMap(MapPage):
         _layers_density.hotspot_layer(hotspots, self._scene)  # whatever is wrong with the table comes first
         released, said = self._released(hotspots)
         gate.check_places(hotspots.attrs, self.profile)
-        if addresses is not None:
-            kept = gate.populated(released.geometry, addresses)
+        if self._addresses is not None:
+            kept = gate.populated(released.geometry, self._addresses)
             released = released.loc[kept.index].set_geometry(kept)
         layer = _layers_density.hotspot_layer(released, self._scene)
         self._add(layer, said)
@@ -498,7 +494,7 @@ class HotspotMap(MapPage):
         made = HotspotMap(
             areas, title=self.title, profile=self.profile, language=self._scene.language, period=self.period,
             source=self.source, date=self.date, handling=self.handling, fictional=self.fictional,
-            threshold=self.threshold,
+            threshold=self.threshold, addresses=self._addresses,
         )  # fmt: skip
         for verb, table in self._given:
             if "geometry" in table:

@@ -20,6 +20,7 @@ from hicgeo.output.disclosure import (
     release,
     shape_faults,
 )
+from hicgeo.output.maps import HotspotMap
 from hicgeo.output.tables import write_table
 
 
@@ -211,12 +212,31 @@ def test_cells_with_few_addresses_are_not_shown():
     spots, homes = scenes.hotspots(), scenes.surface()
     homes = homes.copy(data=np.full(homes.shape, 20.0))
     assert populated(spots.geometry, homes).geom_equals(spots.geometry).all()
-    homes.loc[{"x": 80850.0, "y": 450850.0}] = 7.0
-    left = populated(spots.geometry, homes)
-    assert left.loc[1].area == 3 * 100**2
+    homes.loc[{"x": 80850.0, "y": 450850.0}] = 8.0
+    assert populated(spots.geometry, homes).loc[1].area == 4 * 100**2, "8 is enough"
+    for few in (7.0, np.nan):
+        homes.loc[{"x": 80850.0, "y": 450850.0}] = few
+        left = populated(spots.geometry, homes)
+        assert left.loc[1].area == 3 * 100**2, f"{few} is not"
+    beyond = homes.where(homes["x"] < 80900, drop=True)
+    assert populated(spots.geometry, beyond).loc[1].area == 100**2, "of a cell beside the surface nothing is known"
     assert shape_faults(np.asarray(left.array)) == []
     homes[:] = 0.0
     assert populated(spots.geometry, homes).empty
+
+
+def test_a_map_with_addresses_draws_no_cell_with_fewer_than_eight_and_says_so():
+    homes = scenes.surface().copy(data=np.full(scenes.surface().shape, 8.0))
+    homes.loc[{"x": slice(82_000, None)}] = 7.0
+    page = HotspotMap(scenes.areas(), title="t", addresses=homes)
+    page.add_hotspots(scenes.hotspots()).add_surface(scenes.surface())
+    spots, density = page.layers
+    assert list(spots.shapes.index) == list(spots.values) == list(spots.titles) == ["1"], "the other has 7 per cell"
+    assert density.shapes.total_bounds[2] <= 82_000
+    assert all("minder dan 8 adressen" in layer.notes[-1] for layer in page.layers)
+    assert "minder dan 8 adressen" in page.to_html()
+    whole = HotspotMap(scenes.areas(), title="t").add_hotspots(scenes.hotspots())
+    assert list(whole.layers[0].shapes.index) == ["1", "2"]
 
 
 def test_y_of_a_corner_and_x_of_the_next_are_no_place(tmp_path):

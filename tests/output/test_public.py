@@ -54,6 +54,25 @@ def test_the_advice_and_the_word_on_the_order_follow_from_what_is_shown():
     assert "onder 0,90" in next(iter(said))[-1]
 
 
+def test_what_is_proposed_as_coarser_leaves_enough_when_it_is_followed():
+    followed = set()
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        mean = np.repeat(rng.gamma(2, 3, 7), 6) * rng.gamma(1, 1, 42)  # seven wijken of six buurten
+        codes = [f"BU9999{w:02d}{b:02d}" for w in range(7) for b in range(6)]
+        counts = table(dict(zip(codes, rng.poisson(mean).astype(float), strict=True)), "code")
+        counts.loc["alle"] = counts["incidents"].sum()
+        advice = protect(counts).seen["table"].advice
+        followed.add(advice)
+        if advice == "wijk":
+            coarse = counts.drop("alle").groupby(lambda code: f"WK{code[2:8]}").sum().rename_axis("code")
+            coarse.attrs = YEAR
+            assert protect(coarse).report.loc["table", "rank_correlation"] >= 0.85
+    assert "wijk" in followed
+    few = table({f"BU9999{w:02d}{b:02d}": 1.0 for w in range(11) for b in range(5)}, "code")
+    assert protect(few).seen["table"].advice != "wijk", "5 in each wijk are hidden as well"
+
+
 def test_zeros_are_hidden_where_anything_is_and_only_there():
     assert shown(protect(table({"a": 0, "b": 20})).tables["table"]) == [0, 20]
     assert shown(protect(table({"a": 0, "b": 20, "c": 3})).tables["table"]) == [None, 20, None]

@@ -24,6 +24,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{n} plekken met minder dan {least} incidenten zijn weggelaten.",
         "{n} places with fewer than {least} incidents are left out.",
     ),
+    "note.addresses": (
+        "Vakken met minder dan {least} adressen zijn niet getekend.",
+        "Cells with fewer than {least} addresses are not drawn.",
+    ),
     "note.sparse": (
         "Wat dichtheid heeft van minder dan {least} incidenten bij elkaar, is bij de klasse eronder gevoegd.",
         "Density of fewer than {least} incidents together is merged with the class below.",
