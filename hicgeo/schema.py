@@ -202,10 +202,12 @@ def metric_crs(table: gpd.GeoDataFrame | gpd.GeoSeries, what: str) -> Any:
     CrsError
         It has none, or one in degrees or feet.
     """
-    crs = table.crs
+    crs = getattr(table, "crs", None)  # a table that lost its geometry has none either
     if crs is None:
         raise CrsError(
-            f"{what} must have a coordinate reference system", "none", f'declare it: table.set_crs("{RD_NEW}")'
+            f"{what} must have a coordinate reference system",
+            f"none, in a {type(table).__name__}",
+            f'declare it: table.set_crs("{RD_NEW}"); without geometry, read the borders again',
         )
     if not crs.is_projected or any(abs(axis.unit_conversion_factor - 1) > 1e-9 for axis in crs.axis_info):
         raise CrsError(

@@ -60,14 +60,8 @@ def rate_layers(
     words = {"crime": kind, "per": per, "base": base_name(about.get("base"), scene.language)}
     words["period"] = period_text(about.get("period"), scene.language)
     state = rates["state"].astype(object).where(rates["state"].notna(), "none").where(scene.dry(rates.index))
-    notes = [*absent, *parts(rates["incidents"].to_numpy(float), scene)]
-    share = about.get("coverage", 1.0)
-    if share < 1:
-        notes.append(scene.say("note.coverage", share=percent(share, scene.language), base=words["base"]))
     moved = [code for code in about.get("moved_border", []) if code in scene.areas.index]
-    if moved:
-        names = ", ".join(map(scene.named, moved))
-        notes.append(scene.say("note.moved", n=scene.number(len(moved)), names=names))
+    notes = [*absent, *_doubts(rates, moved, scene, words["base"])]
     secret = rates["hidden"].eq(True) if "hidden" in rates else pd.Series(False, index=rates.index)
     state = state.mask(secret, "afgeschermd")
     judged = state.isin(["boven", "niet te onderscheiden", "onder"]).to_numpy()
@@ -79,19 +73,7 @@ def rate_layers(
         scene.say(key, **words)
         for key in ("row.incidents", "row.base", "row.rate", "row.interval", "row.norm", "row.state", "row.coverage")
     )
-    values = {
-        str(row.Index): (
-            scene.number(row.incidents, 0 if pd.isna(row.incidents) or row.incidents == round(row.incidents) else 1),
-            scene.number(row.base),
-            scene.number(row.rate, 1),
-            scene.between(row.rate_low, row.rate_high, 1),
-            scene.number(row.norm, 1),
-            scene.say(f"state.{verdict}") if isinstance(verdict, str) else scene.say("state.none"),
-            "" if row.coverage == 1 or pd.isna(row.coverage) else percent(row.coverage, scene.language, decimals=0),
-        )
-        for row, verdict in zip(rates.itertuples(), state, strict=True)
-        if row.Index in scene.areas.index
-    }
+    values = _cards(rates, state, scene)
     rate = rates["rate"].to_numpy(float)
     breaks = class_breaks(rate[judged]) if breaks is None else breaks
     which = np.digitize(rate, breaks)
@@ -103,12 +85,10 @@ def rate_layers(
     by_norm = {
         str(c): list(NORM_COLOURS).index(s) for c, s in zip(rates.index, state, strict=True) if s in NORM_COLOURS
     }
-    for name, pattern in SET_APART.items():
-        codes = [str(code) for code in rates.index[(state == name).to_numpy()]]
-        by_rate |= dict.fromkeys(codes, len(classes))
-        by_norm |= dict.fromkeys(codes, len(norm_classes))
-        classes.append((scene.say(f"state.{name}"), "#ffffff", pattern))
-        norm_classes.append((scene.say(f"state.{name}"), "#ffffff", pattern))
+    for drawn, member in ((classes, by_rate), (norm_classes, by_norm)):
+        for name, pattern in SET_APART.items():
+            member |= dict.fromkeys(map(str, state.index[state == name]), len(drawn))
+            drawn.append((scene.say(f"state.{name}"), "#ffffff", pattern))
     norms = rates["norm"].dropna().round(9).unique()
     unit = scene.say("unit.norm", **words, norm=scene.number(norms[0], 1)) if len(norms) == 1 else None
     above = rates.loc[(state == "boven").to_numpy(), "rate"].sort_values(ascending=False, kind="stable")
@@ -144,6 +124,33 @@ def rate_layers(
             **common,
         ),
     )
+
+
+def _doubts(rates: pd.DataFrame, moved: list[str], scene: Scene, base: str) -> list[str]:
+    """Sentences on what makes figures less than they seem: parts of incidents, gaps, moved borders."""
+    said = [*parts(rates["incidents"].to_numpy(float), scene)]
+    if (share := rates.attrs.get("coverage", 1.0)) < 1:
+        said.append(scene.say("note.coverage", share=percent(share, scene.language), base=base))
+    if moved:
+        said.append(scene.say("note.moved", n=scene.number(len(moved)), names=", ".join(map(scene.named, moved))))
+    return said
+
+
+def _cards(rates: pd.DataFrame, state: pd.Series, scene: Scene) -> dict[str, tuple[str, ...]]:
+    """What the card of each area says, line by line."""
+    return {
+        str(row.Index): (
+            scene.number(row.incidents, 0 if pd.isna(row.incidents) or row.incidents == round(row.incidents) else 1),
+            scene.number(row.base),
+            scene.number(row.rate, 1),
+            scene.between(row.rate_low, row.rate_high, 1),
+            scene.number(row.norm, 1),
+            scene.say(f"state.{verdict}") if isinstance(verdict, str) else scene.say("state.none"),
+            "" if row.coverage == 1 or pd.isna(row.coverage) else percent(row.coverage, scene.language, decimals=0),
+        )
+        for row, verdict in zip(rates.itertuples(), state, strict=True)
+        if row.Index in scene.areas.index
+    }
 
 
 def _above_norm(

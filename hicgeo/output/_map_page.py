@@ -72,8 +72,9 @@ class MapPage:
             The finished page would request something, run foreign code or give an incident away, or tiles are asked for
             in a public map. Nothing is written.
         InputError
-            The file cannot be written.
+            The name does not end in .html, or the file cannot be written.
         """
+        _named(path, ".html")
         page = gate.require_clean(self._render())
         if tiles and self.profile == "openbaar":
             raise DisclosureError(
@@ -103,12 +104,14 @@ class MapPage:
         DisclosureError
             The page does not pass the audit. Nothing is written.
         InputError
-            The paper is unknown, no Chromium, Chrome or Edge is found, or the file cannot be written.
+            The name does not end in .pdf, the paper is unknown, no Chromium, Chrome or Edge is found, or the file
+            cannot be written.
 
         Notes
         -----
         The browser is told not to use the network. A PDF holds the time at which it was made.
         """
+        _named(path, ".pdf")
         if paper not in PAPERS:
             raise InputError(f"paper must be {' or '.join(PAPERS)}", repr(paper), "choose one of these")
         page = gate.require_clean(self._render(paper=f"{paper} landscape"))
@@ -134,8 +137,10 @@ class MapPage:
         DisclosureError
             The page does not pass the audit. Nothing is written.
         InputError
-            The size is no size, no Chromium, Chrome or Edge is found, or the file cannot be written.
+            The name does not end in .png, the size is no size, no Chromium, Chrome or Edge is found, or the file
+            cannot be written.
         """
+        _named(path, ".png")
         if not (200 <= width <= 10_000 and 200 <= height <= 10_000):
             raise InputError("a picture must be 200 to 10,000 pixels wide and high", f"{width} x {height}", "take less")
         return self._deliver(path, _browser.to_png(gate.require_clean(self._render()), width=width, height=height))
@@ -245,6 +250,14 @@ class MapPage:
             )
         finally:
             del self.map._children[key]
+
+
+def _named(path: str | os.PathLike[str], suffix: str) -> None:
+    found = Path(path).suffix
+    if found.lower() != suffix:
+        raise InputError(
+            f"the name of this file must end in {suffix}", f"{found or 'no suffix'!r}", "give it that suffix"
+        )
 
 
 def _dated(title: str, layer: Layer) -> str:

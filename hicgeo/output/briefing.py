@@ -376,6 +376,7 @@ def page_texts(
         "language": language,
         "title": title,
         "classification": text(banner, language, n=threshold),
+        "mark": "public" if profile == "openbaar" else "confidential",
         "fictional": say("page.fictional") if fictional else "",
         "warning": warning,
         "facts": [(say(f"page.{key}"), value) for key, value in shown.items()],

@@ -168,6 +168,8 @@ class HotspotMap(MapPage):
         ------
         ColumnError
             A column is missing, or `attrs` do not say of what and per what the rates are.
+        InputError
+            It is no table.
         AlignmentError
             None of the codes is on this map, or one occurs twice.
         """
@@ -340,6 +342,8 @@ class HotspotMap(MapPage):
         ------
         ColumnError
             A column, an index level or the season "alle" is missing.
+        InputError
+            It is no table.
         AlignmentError
             None of the codes is on this map, or one occurs twice.
         """
@@ -441,7 +445,7 @@ class HotspotMap(MapPage):
         ColumnError
             A column is missing.
         InputError
-            Crime type, base or unit differ, or the period does not.
+            It is no table, crime type, base or unit differ, or the period does not.
         AlignmentError
             None of the codes is on this map, or one occurs twice.
         """
@@ -509,4 +513,6 @@ class HotspotMap(MapPage):
 
 def _known(table: pd.DataFrame) -> pd.DataFrame:
     """Columns that a layer may read: no other enters the page."""
+    if not isinstance(table, pd.DataFrame):
+        raise InputError("a layer is made of a table", type(table).__name__, "give the answer of the hicgeo function")
     return table[[name for name in table.columns if name in gate.AGGREGATE_COLUMNS]]

@@ -12,7 +12,7 @@ import pytest
 import scenes
 import shapely
 
-from hicgeo.errors import AlignmentError, ColumnError, DisclosureError, InputError
+from hicgeo.errors import AlignmentError, ColumnError, CrsError, DisclosureError, InputError
 from hicgeo.output.disclosure import Handling, audit_html
 from hicgeo.output.maps import HotspotMap
 
@@ -278,6 +278,30 @@ def test_wrong_input_is_named():
         HotspotMap(areas, title=" ")
     with pytest.raises(InputError, match="profile"):
         HotspotMap(areas, title="t", profile="iedereen")
+
+
+@pytest.mark.parametrize(("way", "name"), [("save", "kaart"), ("save_pdf", "kaart.png"), ("save_png", "kaart.jpg")])
+def test_a_file_is_called_what_it_is(tmp_path, way, name):
+    with pytest.raises(InputError, match="must end in"):
+        getattr(HotspotMap(scenes.areas(), title="t"), way)(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_table_of_areas_is_refused_in_words():
+    areas = scenes.areas()
+    with pytest.raises(CrsError, match="none, in a DataFrame"):
+        HotspotMap(pd.DataFrame(areas.drop(columns="geometry")), title="t")
+    made = HotspotMap(areas, title="t")
+    for verb in (made.add_rates, made.add_dark_days, lambda none: made.add_comparison(none, none)):
+        with pytest.raises(InputError, match="NoneType"):
+            verb(None)
+
+
+def test_a_public_page_does_not_look_confidential():
+    areas = scenes.areas()
+    page = HotspotMap(areas, title="t", profile="openbaar").add_rates(scenes.rates(areas)).to_html()
+    assert '<p class="banner public">OPENBAAR' in page
+    assert "banner confidential" not in page
 
 
 def test_inputs_are_not_changed():
