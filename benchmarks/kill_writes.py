@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -62,15 +63,17 @@ def writer(kind: str) -> Callable[[Path, int], Any]:
         Ledger(path, run=f"{n}").record(file, profile="driehoek")
 
     def page(path: Path, n: int) -> None:
-        picture = drawn(n).picture()
+        picture = pictures[n]
         if kind == "index.html":
             write_index(path, title=f"Overzicht {n}", entries=[IndexEntry("a", "kaart.html", picture)])
         else:
             write_briefing(path, title=f"Briefing {n}", cards=[BriefingCard("a", picture, (f"Zin {n}.",), ())])
 
     areas = scenes.areas()
+    maps = [drawn(n) for n in range(2)] if kind.startswith("map") else []
+    pictures = [drawn(n).picture() for n in range(2)] if kind in ("index.html", "briefing.html", "map.png") else []
     return {
-        "map.html": lambda path, n: drawn(n).save(path),
+        "map.html": lambda path, n: maps[n].save(path),
         "index.html": page,
         "briefing.html": page,
         "table.csv": lambda path, n: write_table(rates(n), path),
@@ -82,7 +85,7 @@ def writer(kind: str) -> Callable[[Path, int], Any]:
         "gebied-1.pdf": lambda path, n: write_target_sheets(
             scenes.targets().head(1).assign(reasons=f"Reden {n}."), path.parent, neighbourhoods=areas
         ),
-        "map.png": lambda path, n: _write.deliver(path, drawn(n).picture() + bytes([n])),
+        "map.png": lambda path, n: _write.deliver(path, pictures[n] + bytes([n])),
         "manifest.json": lambda path, n: _write.write_bytes(path, json.dumps({"run": [n] * 2000}).encode()),
         "notebook.log": lambda path, n: _write.write_bytes(path, f"line {n}\n".encode() * 2000),
         "exports.jsonl": listed,
@@ -127,17 +130,25 @@ def telling(say: Callable[[str], None]) -> None:
     _ledger.os = Os()  # type: ignore[assignment]
 
 
-def in_child(write: Callable[[], Any], moment: tuple[str, float] | None) -> tuple[str, bool, dict[str, float]]:
+def in_child(
+    write: Callable[[], Any], moment: tuple[str, float] | None, pause: float = 0.0
+) -> tuple[str, bool, dict[str, float]]:
     """Write in a child, killed so many seconds after a mark.
 
-    Returns the marks that were heard, whether it was killed, and the seconds from each mark to the next.
+    It pauses after each mark when it would be over before anybody could kill it. Returns the marks that were heard,
+    whether it was killed, and the seconds from each mark to the next.
     """
     seen, say = os.pipe()
     child = os.fork()
     if child == 0:
         code = 1
         try:
-            telling(lambda mark: os.write(say, mark.encode()) and None)
+
+            def tell(mark: str) -> None:
+                os.write(say, mark.encode())
+                time.sleep(pause)
+
+            telling(tell)
             os.write(say, b"b")
             write()
             code = 0
@@ -171,14 +182,15 @@ def of_kind(kind: str, folder: Path, writes: int, rng: np.random.Generator) -> d
         one(target, n)
         versions.append(target.read_bytes())
     assert versions[0] != versions[1]
-    spans = [in_child(lambda n=n: one(target, n), None)[2] for n in (0, 1, 0, 1)]
+    pause = 0.003 if added else 0.0
+    spans = [in_child(lambda n=n: one(target, n), None, pause)[2] for n in (0, 1, 0, 1)]
     length = {mark: median(each.get(mark, 0.0) for each in spans) for mark in MARKS}
     row = dict.fromkeys(("writes", "killed", "before", "while", "after", "old", "new", "part", "left_over"), 0)
     for turn in range(writes):
         before = target.read_bytes()
         n = turn + 2 if added else int(before == versions[0])  # the other one
         mark = MARKS[turn % len(MARKS)]
-        heard, killed, _ = in_child(lambda n=n: one(target, n), (mark, float(rng.uniform(0, length[mark]))))
+        heard, killed, _ = in_child(lambda n=n: one(target, n), (mark, float(rng.uniform(0, length[mark]))), pause)
         content = target.read_bytes()
         row["writes"] += 1
         row["killed"] += killed
@@ -201,16 +213,17 @@ def campaign(writes: int, seed: int = 1) -> dict[str, dict[str, int]]:
 
     Each kind in a process of its own with one thread, because a fork would wait for those of its parent for ever.
     """
-    found = {}
-    for place, kind in enumerate(KINDS):
-        command = [sys.executable, __file__, "kind", kind, str(writes // len(KINDS)), str(seed * 100 + place)]
-        threads = dict.fromkeys(
-            ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "GDAL_NUM_THREADS"), "1"
-        )
-        done = subprocess.run(command, env={**os.environ, **threads}, capture_output=True, text=True, check=True)
-        found[kind] = json.loads(done.stdout.splitlines()[-1])
-        print(kind, found[kind], flush=True)
-    return found
+
+    def one(place: int) -> dict[str, int]:
+        command = [sys.executable, __file__, "kind", KINDS[place], str(writes // len(KINDS)), str(seed * 100 + place)]
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+        done = subprocess.run(command, env={**os.environ, **threads}, stdout=subprocess.PIPE, text=True, check=True)
+        row = dict(json.loads(done.stdout.splitlines()[-1]))
+        print(KINDS[place], row, flush=True)
+        return row
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(KINDS, pool.map(one, range(len(KINDS))), strict=True))
 
 
 def main(writes: int) -> None:
