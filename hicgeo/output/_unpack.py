@@ -116,7 +116,7 @@ class Unpacked:
             return
         elif kind:
             self.unread.append(kind)
-        elif not self._array(raw) and (top or len(raw) > UNSAID):
+        elif (not self._array(raw) and len(raw) > UNSAID) or top:
             self.unread.append(f"{len(raw)} bytes of an unknown kind")
 
     def _deflated(self, raw: bytes, depth: int) -> bool:
@@ -279,7 +279,7 @@ class Unpacked:
             else:
                 values = np.frombuffer(raw, kind).astype(float)
                 high = np.frombuffer(raw, np.uint8)[(size - 1 if kind[0] == "<" else 0) :: size]
-                fits = len(values) > 1 and len(np.unique(high)) <= max(2, len(values) // 8)
+                fits = len(values) > 1 and len(np.unique(high)) <= 4
             if fits:
                 known = True
                 self.tables.append([values])

@@ -128,6 +128,8 @@ def test_what_cannot_be_read_does_not_pass(tmp_path):
     noise = base64.b64encode(np.random.default_rng(1).bytes(400)).decode()
     assert not report(f"<script>a='{noise}'</script>", tmp_path)[READ]
     assert not report(np.random.default_rng(1).bytes(4000), tmp_path, "a.bin")[READ]
+    table = b"fgb\x03" + bytes(300) + b"".join(b"\x01\0\0\0\x0c\0\0\0" + PLACES[n].tobytes() for n in range(N))
+    assert not report(table, tmp_path, "a.fgb")[READ], "a kind of file that nobody told of"
     assert report("<script>a='sha512-" + noise[:86] + "=='</script>", tmp_path)[READ], "a fingerprint holds nothing"
     marks = "<svg>" + "<circle r='1'/>" * 30 + "</svg>"
     assert not report(marks, tmp_path)[READ]
