@@ -23,6 +23,8 @@ ROUNDS = 20
 """Of scaling a guess to what is shown: it is only a guess."""
 HALF = 0.5
 """A move of counts by less than this is rounding of the solver."""
+DENSE = 200_000
+"""Numbers of a programme up to which it is written out in full."""
 REWARD = 1e4
 """Weight of moving a small figure against showing the largest one: protection comes first."""
 
@@ -165,21 +167,21 @@ def attack(figures: Figures, threshold: float, hidden: Flags) -> Room:
     fits everything shown, and settles whatever other figures it moves far enough.
     """
     small = np.flatnonzero(figures.small).astype(int)
-    shown = ~hidden
+    seen, public = View.of(figures, ~hidden), View.of(figures, figures.known)
     low, high = np.full(len(small), np.inf), np.full(len(small), -np.inf)
     for place, figure in enumerate(small.tolist()):
         for sign, target in ((1.0, 1.0), (-1.0, threshold - 1)):
             if (low[place] <= target) if sign > 0 else (high[place] >= target):
                 continue
-            found = extreme(figures, shown, [figure], sign, stop=target)
+            found = seen.extreme([figure], sign, stop=target)
             low, high = np.minimum(low, found[small]), np.maximum(high, found[small])
     need_low, need_high = np.ones(len(small)), np.full(len(small), threshold - 1.0)
     for place in np.flatnonzero((low > 1 + HALF) | (high < threshold - 1 - HALF)).tolist():
         figure = int(small[place])
-        least, most = (float(extreme(figures, figures.known, [figure], sign)[figure]) for sign in (1.0, -1.0))
+        least, most = (float(public.extreme([figure], sign)[figure]) for sign in (1.0, -1.0))
         need_low[place] = least if most < threshold - 1 - HALF else max(1.0, least)
         need_high[place] = min(threshold - 1.0, most)
-        low[place] = extreme(figures, shown, [figure], 1.0)[figure]
+        low[place] = seen.extreme([figure], 1.0)[figure]
     return Room(low, high, need_low, need_high)
 
 
@@ -294,60 +296,66 @@ def _move(
     rows = inside[[figure for figure, _, _ in group]]
     price = (figures.values[priced] + 1) / (figures.values.max() + 1)
     unit = sparse.eye_array(m)
+    least, most = np.zeros(m + len(held) + g), np.zeros(m + len(held) + g)
+    most[m + len(held) :] = np.inf
     solution = _solve(
         np.concatenate([np.zeros(n), price, price, np.full(g, -REWARD)]),
-        [
-            (sparse.hstack([inside[priced], -unit, unit, sparse.csr_array((m, g))]), 0.0, 0.0),
-            (sparse.hstack([inside[held], sparse.csr_array((len(held), 2 * m + g))]), 0.0, 0.0),
-            (sparse.hstack([signs @ rows, sparse.csr_array((g, 2 * m)), -sparse.eye_array(g)]), 0.0, np.inf),
-        ],
+        _assembled([[inside[priced], -unit, unit, None], [inside[held], None, None, None],
+                    [signs @ rows, None, None, -sparse.eye_array(g)]], (n, m, m, g)),
+        (least, most),
         low=np.concatenate([-figures.atoms[free], np.zeros(2 * m + g)]),
         high=np.concatenate([np.full(n + 2 * m, np.inf), [far for _, _, far in group]]),
         whole=n if figures.whole else 0,
-    )
+    )  # fmt: skip
     return np.asarray(inside @ _exact(solution[:n], figures.whole))
 
 
-def extreme(
-    figures: Figures, shown: Flags, group: Sequence[int], sign: float, stop: float | Numbers | None = None
-) -> Numbers:
-    """All figures of a table that fits what is shown and has some of them as small or as large as can be.
+@dataclass(frozen=True)
+class View:
+    """What is seen of all figures: their values, as equations in the atoms that are not known to be nothing."""
 
-    Parameters
-    ----------
-    figures, shown
-        All figures, and which of them are seen.
-    group
-        Places of the figures that are asked for.
-    sign
-        1 for as small, -1 for as large as can be, together.
-    stop
-        The search may end as soon as each of the group has passed this value, or its own.
-    """
-    from scipy import sparse
+    inside: Any
+    equations: Any
+    values: Numbers
+    whole: bool
 
-    empty = np.flatnonzero(shown & (figures.values == 0))
-    free = np.flatnonzero(np.asarray(figures.members[empty].sum(axis=0)).ravel() == 0)
-    inside, n, g = figures.members[:, free], len(free), len(group)
-    rows = np.flatnonzero(shown & (np.diff(inside.indptr) > 0))
-    far = figures.values[shown].sum() + 1e3 if stop is None else stop
-    # the reached part is bounded, so that "as large as can be" has an answer where nothing bounds it
-    reached = (0.0, np.inf) if sign < 0 else (-np.inf, 0.0)
-    solution = _solve(
-        np.concatenate([np.zeros(n), np.full(g, sign)]),
-        [
-            (
-                sparse.hstack([inside[rows], sparse.csr_array((len(rows), g))]),
-                figures.values[rows],
-                figures.values[rows],
-            ),
-            (sparse.hstack([inside[list(group)], -sparse.eye_array(g)]), *reached),
-        ],
-        low=np.concatenate([np.zeros(n), np.zeros(g) + (0.0 if sign < 0 or stop is None else stop)]),
-        high=np.concatenate([np.full(n, np.inf), np.zeros(g) + (far if sign < 0 else np.inf)]),
-        whole=n if figures.whole else 0,
-    )
-    return np.asarray(inside @ _exact(solution[:n], figures.whole))
+    @classmethod
+    def of(cls, figures: Figures, shown: Flags) -> View:
+        """What is seen when these figures are shown."""
+        empty = np.flatnonzero(shown & (figures.values == 0))
+        free = np.flatnonzero(np.asarray(figures.members[empty].sum(axis=0)).ravel() == 0)
+        inside = figures.members[:, free]
+        rows = np.flatnonzero(shown & (np.diff(inside.indptr) > 0))
+        return cls(inside, inside[rows], figures.values[rows], figures.whole)
+
+    def extreme(self, group: Sequence[int], sign: float, stop: float | Numbers | None = None) -> Numbers:
+        """All figures of a table that fits what is seen and has some of them as small or as large as can be.
+
+        Parameters
+        ----------
+        group
+            Places of the figures that are asked for.
+        sign
+            1 for as small, -1 for as large as can be, together.
+        stop
+            The search may end as soon as each of the group has passed this value, or its own.
+        """
+        from scipy import sparse
+
+        n, g = self.inside.shape[1], len(group)
+        # the reached part is bounded, so that "as large as can be" has an answer where nothing bounds it
+        far = self.values.sum() + 1e3 if stop is None else stop
+        ends = np.zeros(g), np.full(g, np.inf)
+        reached = ends if sign < 0 else (-ends[1], ends[0])
+        solution = _solve(
+            np.concatenate([np.zeros(n), np.full(g, sign)]),
+            _assembled([[self.equations, None], [self.inside[list(group)], -sparse.eye_array(g)]], (n, g)),
+            (np.concatenate([self.values, reached[0]]), np.concatenate([self.values, reached[1]])),
+            low=np.concatenate([np.zeros(n), np.zeros(g) + (0.0 if sign < 0 or stop is None else stop)]),
+            high=np.concatenate([np.full(n, np.inf), np.zeros(g) + (far if sign < 0 else np.inf)]),
+            whole=n if self.whole else 0,
+        )
+        return np.asarray(self.inside @ _exact(solution[:n], self.whole))
 
 
 def feasible(members: Any, values: Numbers, *, whole: bool) -> Numbers | None:
@@ -365,7 +373,7 @@ def feasible(members: Any, values: Numbers, *, whole: bool) -> Numbers | None:
     n = members.shape[1]
     try:
         solution = _solve(
-            np.zeros(n), [(members, values, values)], low=np.zeros(n), high=np.full(n, np.inf), whole=n if whole else 0
+            np.zeros(n), members, (values, values), low=np.zeros(n), high=np.full(n, np.inf), whole=n if whole else 0
         )
     except ArithmeticError:
         return None
@@ -376,18 +384,37 @@ def _exact(solution: Numbers, whole: bool) -> Numbers:
     return np.rint(solution) if whole else solution
 
 
-def _solve(cost: Numbers, rows: list[tuple[Any, Any, Any]], *, low: Numbers, high: Numbers, whole: int) -> Numbers:
-    """Solve a programme whose first `whole` variables are whole numbers."""
+def _assembled(blocks: list[list[Any]], widths: Sequence[int]) -> Any:
+    """Blocks below and beside each other, None is nothing: as numbers where that is small, for it is much quicker."""
     from scipy import sparse
+
+    heights = [row[0].shape[0] for row in blocks]
+    if sum(heights) * sum(widths) > DENSE:
+        parts = [[b if b is not None else sparse.csr_array((h, w)) for b, w in zip(row, widths, strict=True)]
+                 for row, h in zip(blocks, heights, strict=True)]  # fmt: skip
+        return sparse.csc_array(sparse.vstack([sparse.hstack(row) for row in parts]))
+    made, down = np.zeros((sum(heights), sum(widths))), 0
+    for row, height in zip(blocks, heights, strict=True):
+        across = 0
+        for block, width in zip(row, widths, strict=True):
+            if block is not None and height and width:
+                made[down : down + height, across : across + width] = block.toarray()
+            across += width
+        down += height
+    return made
+
+
+def _solve(
+    cost: Numbers, matrix: Any, ends: tuple[Numbers, Numbers], *, low: Numbers, high: Numbers, whole: int
+) -> Numbers:
+    """Solve a programme whose first `whole` variables are whole numbers."""
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     # most of these programmes have whole vertices by themselves; only the others need branching
     for integrality in [0, 1] if whole else [0]:
         answer = milp(
             cost,
-            constraints=[
-                LinearConstraint(sparse.csc_array(matrix), *ends) for matrix, *ends in rows if matrix.shape[0]
-            ],
+            constraints=[LinearConstraint(matrix, *ends)] if matrix.shape[0] else [],
             bounds=Bounds(low, high),
             integrality=np.concatenate([np.full(whole, integrality), np.zeros(len(cost) - whole)]),
             options={"mip_rel_gap": 1e-3, "time_limit": SECONDS},

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hicgeo.output._figures import CARRIED, Model, members_of, size_of
-from hicgeo.output._suppression import HALF, Figures, extreme, suppress
+from hicgeo.output._suppression import HALF, Figures, View, suppress
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -127,13 +127,15 @@ def narrowed(figures: Figures, parts: Any, threshold: float, hidden: Flags) -> n
     least_high, most_low = np.minimum(most, threshold - 1.0), np.where(most < threshold - 1 - HALF, 0.0, 1.0)
     low, high = more.values[first:].copy(), more.values[first:].copy()
 
+    seen, before = View.of(more, shown), View.of(more, more.known)
+
     def pending(sign: float) -> npt.NDArray[np.intp]:
         wanting = low > most_low + HALF if sign > 0 else high < least_high - HALF
         return np.flatnonzero(wanting & ~nothing)
 
     def look(group: npt.NDArray[np.intp], sign: float) -> None:
         stop = (most_low if sign > 0 else least_high)[group]
-        found = extreme(more, shown, (first + group).tolist(), sign, stop=stop)[first:]
+        found = seen.extreme((first + group).tolist(), sign, stop=stop)[first:]
         np.minimum(low, found, out=low)
         np.maximum(high, found, out=high)
 
@@ -151,7 +153,7 @@ def narrowed(figures: Figures, parts: Any, threshold: float, hidden: Flags) -> n
     doubtful[pending(-1.0)] = True
     found = []
     for part in np.flatnonzero(doubtful):
-        ends = (float(extreme(more, more.known, [first + int(part)], s)[first + part]) for s in (1.0, -1.0))
+        ends = (float(before.extreme([first + int(part)], s)[first + part]) for s in (1.0, -1.0))
         need_low, need_high = next(ends), min(threshold - 1.0, next(ends))
         need_low = need_low if need_high < threshold - 1 - HALF else max(1.0, need_low)
         if low[part] > need_low + HALF or high[part] < need_high - HALF:
