@@ -1,6 +1,7 @@
 """What public exports give away, attacked from outside, and what is left of them; results in results/disclosure.json.
 
 python benchmarks/disclosure.py attack 1000 250    # 250 towns from seed 1000 on, from where it was stopped
+python benchmarks/disclosure.py runs               # both whole runs for everybody, and all their files
 python benchmarks/disclosure.py surfaces           # counts per cell from the classes of a density and from outlines
 python benchmarks/disclosure.py useful             # what is left of real counts, and how long it takes
 """
@@ -111,11 +112,17 @@ def left_of(table: pd.DataFrame) -> dict[str, Any]:
     return {
         "figures": int(said["figures"]), "hidden": int(said["hidden"]),
         "hidden as the police publish": int(public["hidden"].sum()) if "hidden" in public else 0,
+        "share of incidents in small figures": small_share(table["incidents"].iloc[:-1]),
         "share of incidents hidden": round(float(said["share_hidden"]), 4),
         "rank correlation": round(float(said["rank_correlation"]), 3),
         "rank correlation as the page knows it": round(seen.rank_correlation, 3), "advice": seen.advice,
         "seconds": round(time.perf_counter() - began, 1),
     }  # fmt: skip
+
+
+def small_share(counts: pd.Series) -> float:
+    """Share of the incidents in figures from 1 to 9: no pattern can hide less."""
+    return round(float(counts[(counts > 0) & (counts < 10)].sum() / counts.sum()), 4)
 
 
 def part_useful() -> dict[str, Any]:
@@ -167,10 +174,19 @@ def part_useful() -> dict[str, Any]:
     found["44 areas x 12 months x 2 types with all margins"] = {
         "figures": int(done.report["figures"].sum()), "hidden": int(done.report["hidden"].sum()),
         "small": int(done.report["small"].sum()), "safe": bool((done.room["low"] <= done.room["need_low"] + 0.5).all()),
+        "share of incidents in small figures": small_share(fine["incidents"]),
         "share of incidents hidden": round(float(done.report.loc["fine", "share_hidden"]), 4),
         "seconds": round(time.perf_counter() - began, 1),
     }  # fmt: skip
     return found
+
+
+def part_runs(folder: str = "") -> dict[str, Any]:
+    """Both whole runs for everybody, in a folder that is kept when it is named; what was run there is not run again."""
+    from public_runs import attack
+
+    with tempfile.TemporaryDirectory() as made:
+        return attack(Path(folder or made).resolve())
 
 
 WRITE = """
@@ -219,6 +235,7 @@ def part_bytes() -> dict[str, Any]:
 
 PARTS: dict[str, Callable[..., dict[str, Any]]] = {
     "attack": part_attack,
+    "runs": part_runs,
     "surfaces": part_surfaces,
     "useful": part_useful,
     "bytes": part_bytes,
@@ -248,7 +265,7 @@ def main(words: list[str]) -> None:
     name, *rest = words
     began, content = time.perf_counter(), PARTS[name](*rest)
     if name != "attack":  # that keeps its own
-        print(json.dumps(keep(" ".join(words), began, content), indent=1, ensure_ascii=False))
+        print(json.dumps(keep(name, began, content), indent=1, ensure_ascii=False))
     else:
         print(json.dumps(content, indent=1))
 

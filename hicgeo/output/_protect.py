@@ -173,9 +173,8 @@ def protect(
     denominator is public. It is not shown which of the hidden figures are small, and where any is hidden zeros are too:
     a zero that is shown would tell that what is hidden is more. An attacker is taken to know the
     threshold, every total, every earlier export and what the police publish, not single incidents. Where that leaves a
-    small figure less room than 1 to `threshold` - 1 already, the export leaves it as much. About one programme per 20
-    small figures to protect and up to two per small figure to attack: 44 areas x 12 months x 2 types with all margins
-    take about 10 s.
+    small figure less room than 1 to `threshold` - 1 already, the export leaves it as much. Up to two programmes
+    per small figure to protect and two to attack it: 44 areas x 12 months x 2 types with all margins take about 10 s.
 
     References
     ----------
@@ -226,7 +225,10 @@ def protect(
             f"{int((~room.safe).sum())} of {len(room.safe)} can be narrowed down",
             "publish a coarser table: larger areas, a longer period or fewer types",
         )
-    guess, least = (likeliest(model.figures, threshold, hidden, most=most) for most in (None, 1))
+    ends = model.listed["table"].map({name: len(table) for name, table in given.items()})
+    told_by_norm = (model.listed["row"] >= ends).to_numpy(bool)  # which may not be there to read
+    unseen = hidden | told_by_norm
+    guess, least = (likeliest(model.figures, threshold, unseen, most=most) for most in (None, 1))
     masked, rows, seen = {}, {}, {}
 
     def enough(form: pd.DataFrame) -> bool:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     Numbers = npt.NDArray[np.float64]
 
 BATCH = 20
-"""Small figures that are moved in one programme: more is faster and hides more than needed."""
+"""Most small figures that are moved in one programme: more is faster and may hide more than needed."""
+ALONE = 100
+"""Moves up to which each has a programme of its own."""
 SECONDS = 20.0
 """Longest time for one programme; a solution found by then is good enough, for only the amount hidden depends on it."""
 ROUNDS = 20
@@ -105,13 +107,14 @@ def suppress(figures: Figures, threshold: float, hidden: Flags) -> Flags:
     as large, as they must be able to be, and visible figures change as little as possible, weighed by their size. What
     changes is hidden. The moved table is then one that nobody can tell from the true one, and it stays so whatever more
     is hidden: every small figure ends with two such tables as its proof. Where public figures themselves leave less
-    room, the room that they leave is what is kept. About one programme per `BATCH` small figures.
+    room, the room that they leave is what is kept. One programme per small figure and way, or per `BATCH` of many.
     """
     hidden = hidden.copy()
     pending = _tasks(figures, threshold)
+    batch = min(BATCH, 1 + len(pending) // ALONE)
     while pending:
         before = len(pending)
-        group = _one_each(pending)[: BATCH if before > 1 else 1]
+        group = _one_each(pending)[:batch]
         move = _move(figures, hidden, group)
         hidden |= _changed(figures, move) & ~hidden
         pending = [task for task in pending if not _reached(move, task)]
