@@ -185,12 +185,13 @@ class Wish:
 
 def squares(codes: pd.Index, dwellings: pd.Series | None = None) -> gpd.GeoDataFrame:
     """Neighbourhood table of squares."""
+    place = pd.Index(codes).sort_values().get_indexer(codes)
     size = pd.array([500] * len(codes) if dwellings is None else dwellings.reindex(codes).to_numpy(), dtype="Int64")
     return gpd.GeoDataFrame(
         {"name": list(codes), "level": "buurt", "municipality": [f"GM{c[2:6]}" for c in codes], "dwellings": size,
          "households": size, "residents": size, "businesses": size, "is_water": [False] * len(codes),
          "vintage": pd.array([2024] * len(codes), dtype="Int64")},
-        geometry=[shapely.box(80_000 + 1000 * n, 450_000, 81_000 + 1000 * n, 451_000) for n in range(len(codes))],
+        geometry=[shapely.box(80_000 + 1000 * n, 450_000, 81_000 + 1000 * n, 451_000) for n in place],
         crs="EPSG:28992", index=pd.Index(codes, name="code", dtype="str"),
     )  # fmt: skip
 

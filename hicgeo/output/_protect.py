@@ -228,7 +228,9 @@ def protect(
     ends = model.listed["table"].map({name: len(table) for name, table in given.items()})
     told_by_norm = (model.listed["row"] >= ends).to_numpy(bool)  # which may not be there to read
     unseen = hidden | told_by_norm
-    guess, least = (likeliest(model.figures, threshold, unseen, most=most) for most in (None, 1))
+    of_police = model.listed["public"].astype(bool) & ~model.listed["past"].astype(bool)
+    read = ((model.listed["row"] >= 0) | of_police).to_numpy(bool)
+    guess, least = (likeliest(model.figures, threshold, unseen, read, most=most) for most in (None, 1))
     masked, rows, seen = {}, {}, {}
 
     def enough(form: pd.DataFrame) -> bool:

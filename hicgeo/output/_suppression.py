@@ -188,7 +188,7 @@ def attack(figures: Figures, threshold: float, hidden: Flags) -> Room:
     return Room(low, high, need_low, need_high)
 
 
-def likeliest(figures: Figures, threshold: float, hidden: Flags, *, most: int | None = None) -> Numbers:
+def likeliest(figures: Figures, threshold: float, hidden: Flags, read: Flags, *, most: int | None = None) -> Numbers:
     """Guess every figure from what is shown alone, so that what is said of the guess gives nothing away.
 
     Parameters
@@ -199,6 +199,9 @@ def likeliest(figures: Figures, threshold: float, hidden: Flags, *, most: int | 
         Counts below it are small.
     hidden
         What is not shown.
+    read
+        The figures that readers of this export meet, and those of the police. What follows from them is listed only
+        where it is small, and of earlier exports it is not noted what could be read: the guess must depend on neither.
     most
         Hidden figures of which nothing else is known are guessed to be at most this; `threshold` - 1 when left out.
 
@@ -207,10 +210,10 @@ def likeliest(figures: Figures, threshold: float, hidden: Flags, *, most: int | 
     Hidden figures are spread from 0 to `most` in the order in which they stand, totals before their parts; then all
     are scaled by turns to the figures that are shown (iterative proportional fitting). O(`ROUNDS` x members).
     """
-    members, shown = figures.members.tocsr(), np.flatnonzero(~hidden)
+    members, shown = figures.members.tocsr(), np.flatnonzero(~hidden & read)
     parts = [members.indices[start:end] for start, end in pairwise(members.indptr)]
     atoms = np.ones(members.shape[1])
-    unknown = sorted(np.flatnonzero(hidden & figures.hideable), key=lambda figure: -len(parts[figure]))
+    unknown = sorted(np.flatnonzero(hidden & figures.hideable & read), key=lambda figure: -len(parts[figure]))
     for turn, figure in enumerate(unknown):  # a total first, so that its parts keep guesses of their own
         atoms[parts[figure]] = (turn % (threshold if most is None else most + 1)) / max(1, len(parts[figure]))
     for _ in range(ROUNDS):

@@ -73,6 +73,19 @@ def test_what_is_proposed_as_coarser_leaves_enough_when_it_is_followed():
     assert protect(few).seen["table"].advice != "wijk", "5 in each wijk are hidden as well"
 
 
+def test_the_advice_does_not_follow_from_a_total_of_earlier_exports_that_nobody_could_read():
+    codes = [f"BU9999{wijk:02d}{buurt:02d}" for wijk in range(3) for buurt in range(4)]
+    said = set()
+    for small in (1, 9):  # all rows of the first are hidden, and with them the norm that would tell their sum
+        areas = table(dict.fromkeys(codes, small), "code")
+        ledger = Ledger(None)
+        first = protect(areas.assign(norm=2.0), ledger=ledger)
+        assert first.tables["table"]["norm"].isna().all()
+        ledger.promise(first.figures)
+        said.add(protect(areas, ledger=ledger).seen["table"])
+    assert len(said) == 1
+
+
 def test_zeros_are_hidden_where_anything_is_and_only_there():
     assert shown(protect(table({"a": 0, "b": 20})).tables["table"]) == [0, 20]
     assert shown(protect(table({"a": 0, "b": 20, "c": 3})).tables["table"]) == [None, 20, None]
