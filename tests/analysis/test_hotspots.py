@@ -263,7 +263,7 @@ def test_rules_that_contradict_are_refused(points, grid, homes):
 
 @pytest.mark.parametrize("n", [0, 1, 29])
 def test_too_few_come_with_their_interval(points, grid, n):
-    with pytest.raises(hg.InputError, match=rf"{n} \(95% interval.*counts per neighbourhood"):
+    with pytest.raises(hg.InputError, match=rf"{n} \(95 % interval.*counts per neighbourhood"):
         hg.hotspots(points.iloc[:n], grid, bandwidth=300, rng=1)
 
 

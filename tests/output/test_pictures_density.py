@@ -78,7 +78,7 @@ def test_the_map_says_how_the_bandwidth_was_chosen_and_per_what(areas):
         note = surface_layer(surface, scene, None).notes[0]
         assert "bandbreedte van 293 m (quartic)" in note
         assert words in note
-    assert surface_layer(surface, scene, None).unit.startswith("incidenten per km², cellen")
+    assert surface_layer(surface, scene, None).unit.startswith("incidenten per km² in de hele periode, cellen")
     surface.attrs["years"] = 2.0
     assert surface_layer(surface, scene, None).unit.startswith("incidenten per km² per jaar")
 

@@ -29,7 +29,7 @@ MAKERS = re.compile(
 # Expressions of templates without text from data. Links: `write_index` takes relative paths only, and the audit refuses
 # other signs than a file name has. Pictures are base64. All else is a file of ours or a text of the catalogue.
 NO_DATA = {
-    "_parts.html.j2": {"page.classification", "page.fictional", "label", "page.limits_title", "line",
+    "_parts.html.j2": {"page.mark", "page.classification", "page.fictional", "label", "page.limits_title", "line",
                        "page.handling_title", "page.no_handling"},
     "briefing.html.j2": {"page.language", "policy", "own_style", "briefing_style", "section.key", "section.title",
                          "words.things", "words.map", "picture", "page.reported"},

@@ -122,7 +122,8 @@ def needles(table):
         whole = str(int(value))  # 150137.31, 150.137,31 and 150 137, cut or rounded
         for number in {whole, str(round(value))}:
             groups = "[., ]?".join([number[::-1][i : i + 3][::-1] for i in range(0, len(number), 3)][::-1])
-            found.append(rf"(?<![\d.,#]){groups}(?![\d]|[.,]\d{{3}})")
+            # not inside the hexadecimal number of a cell or a file
+            found.append(rf"(?<![\da-f.,#]){groups}(?![\da-f]|[.,]\d{{3}})")
     degrees = round_earth.to_crs(4326)
     found += [rf"(?<!\d){d:.6f}"[:-1].replace(".", "[.,]", 1) for d in (*degrees.x, *degrees.y)]
     return re.compile("|".join(dict.fromkeys(found)), re.IGNORECASE)
