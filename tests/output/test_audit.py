@@ -191,3 +191,12 @@ def test_our_own_files_pass_on_every_rule(tmp_path):
     for file in files:
         found = audit_html(file, incidents=known, neighbourhoods=areas)
         assert found["pass"].all(), f"{file.name}: {found[~found['pass']].to_string()}"
+
+
+@pytest.mark.parametrize(
+    ("text", "passes"), [("Dorp (//x", True), ("zie https://x.example/a", False), ("wss://x", False)]
+)
+def test_outside_of_pages_an_address_has_a_scheme(tmp_path, text, passes):
+    file = tmp_path / "a.csv"
+    file.write_text(f"code;naam\nBU99990001;{text}\n", encoding="utf-8-sig")
+    assert bool(audit_html(file).set_index("rule")["pass"]["no address"]) is passes
