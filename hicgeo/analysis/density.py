@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from hicgeo.analysis._kernels import KERNELS, RADIUS_PER_SIGMA, Direct, Kernel, Spectral, around, smoother
+from hicgeo.analysis._kernels import HEIGHT, KERNELS, RADIUS_PER_SIGMA, Direct, Kernel, Spectral, around, smoother
 from hicgeo.analysis._locate import Raster
 from hicgeo.errors import AlignmentError, InputError
 from hicgeo.schema import xy
@@ -302,6 +302,28 @@ def check_reach(grid: Grid, reach: float) -> None:
             f"{reach:g} m over a grid of {widest:.0f} m across",
             "take a smaller bandwidth: at this one every place looks the same",
         )
+
+
+def own_density(grid: Grid, reach: float, kernel: Kernel, edge: Edge) -> float:
+    """Most that a single incident, in the middle of a cell, can give to that cell, incidents per km2.
+
+    Parameters
+    ----------
+    grid
+        Cells of the map.
+    reach
+        The kernel's own parameter, metres.
+    kernel, edge
+        As in `kde`.
+
+    Notes
+    -----
+    Where little of a kernel lies in the area an edge correction makes more of it. O(cells (reach / cell)^2).
+    """
+    y, x = np.nonzero(grid.inside)
+    middles = np.column_stack([grid.x[x], grid.y[y]])
+    mass = 1.0 if edge == "none" else float(smoother(grid, kernel, reach, len(middles)).mass(middles).min())
+    return HEIGHT[kernel] / reach**2 * 1e6 / mass
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from scipy.spatial import cKDTree
 
 from hicgeo.analysis._events import chain_sizes, chains_of, days_of
 from hicgeo.analysis._inference import Rng, generator, poisson_interval
+from hicgeo.analysis._kernels import RADIUS_PER_SIGMA
 from hicgeo.analysis._scan import scan
-from hicgeo.analysis.density import Bandwidth, Edge, Kernel, kde, precise_places
+from hicgeo.analysis.density import Bandwidth, Edge, Kernel, kde, own_density, precise_places
 from hicgeo.errors import AlignmentError, InputError
 from hicgeo.schema import xy
 
@@ -57,6 +58,7 @@ def hotspots(
     stations: gpd.GeoDataFrame | gpd.GeoSeries | None = None,
     kernel: Kernel = "quartic",
     edge: Edge = "diggle",
+    alone: float = 0.0,
     rng: Rng,
 ) -> gpd.GeoDataFrame:
     """Areas where incidents concentrate: joined from cells, tested against what is at risk, ranked with an interval.
@@ -84,6 +86,9 @@ def hotspots(
         Incidents of earlier years, with `start`: which places were hot then too.
     stations
         Points of police stations: incidents within 2 m of one are left out.
+    alone
+        Incidents that a cell outside the hotspots must be able to hold: with `share` the bandwidth is made wider until
+        it can. Else who knows the method knows of every cell outside that it has fewer. 0 leaves the bandwidth.
     rng
         Seed or numpy Generator of the test and of the resampling behind the rank intervals.
 
@@ -109,17 +114,19 @@ def hotspots(
         - `stability`: share of its cells that are marked too with 0.5, 0.7, 1.4 and 2 times the bandwidth, as many
           cells being marked each time.
 
-        `attrs`: `rule` and `threshold` (incidents per km2 of the least dense marked cell), `share`, `cell_size`,
-        `bandwidth` and `method` (how it was chosen), `kernel`, `edge`, `n`, `n_outside` (not in a cell of the area),
-        `n_imprecise` (`precision_m` above the cell size: police stations, streets), `n_station`, `n_without_risk` (in
-        a cell where nothing is at risk: not in the test), `draws`, `dropped_areas` and `dropped_incidents` (pieces too
-        small or with fewer than 5).
+        `attrs`: `rule` and `threshold` (incidents per km2 of the least dense marked cell), `alone` (how many times what
+        a single incident gives to its own cell, where in the area that is most; NaN with `significance`), `share`,
+        `cell_size`, `bandwidth` and `method` (how it was chosen; "widened" by `alone`), `kernel`, `edge`, `n`,
+        `n_outside` (not in a cell of the area), `n_imprecise` (`precision_m` above the cell size: police stations,
+        streets), `n_station`, `n_without_risk` (in a cell where nothing is at risk: not in the test), `draws`,
+        `dropped_areas` and `dropped_incidents` (pieces too small or with fewer than 5).
 
     Raises
     ------
     InputError
         Fewer than 30 incidents lie in the area, an argument is out of range, `significance` comes without `at_risk` or
-        with `density`, nothing is at risk, or `earlier` has no `start`.
+        with `density`, `alone` without `share` or more than any bandwidth allows, nothing is at risk, or `earlier` has
+        no `start`.
     AlignmentError
         `at_risk` is not on this grid.
     CrsError
@@ -165,6 +172,10 @@ def hotspots(
             "min_area_ha must be a number from 0", f"{min_area_ha}", "take 1 for a hectare, or leave it out"
         )
     points, at_station = _away_from(points, stations)
+    if alone:
+        if rule != "share":
+            raise InputError("alone must go with share", rule, "leave one of them out")
+        bandwidth = _wide_enough(points, grid, bandwidth, kernel, edge, share, alone)
     surface = kde(points, grid, bandwidth=bandwidth, kernel=kernel, edge=edge)
     places, imprecise = precise_places(points, grid.cell_size)
     cell = grid.locate(places)
@@ -194,7 +205,7 @@ def hotspots(
     elif density is not None:
         marked = np.nan_to_num(values) >= density
     else:
-        marked = _densest(values, max(1, round(share * int(grid.inside.sum()))))
+        marked = _densest(values, _wanted(grid, share))
 
     piece_of_cell, pieces = ndimage.label(marked)
     piece = piece_of_cell.ravel()[cell[within]]
@@ -241,7 +252,10 @@ def hotspots(
     } | {
         "rule": rule,
         "share": float(marked.sum() / grid.inside.sum()) if rule != "share" else share,
-        "threshold": float(np.nanmin(values[marked])) if marked.any() else np.nan,
+        "threshold": (least := float(np.nanmin(values[marked])) if marked.any() else np.nan),
+        "alone": np.nan
+        if rule == "significance"
+        else least / own_density(grid, surface.attrs["bandwidth"], kernel, edge),
         "n": n,
         "n_outside": int((~within & ~imprecise).sum()),
         "n_imprecise": int(imprecise.sum()),
@@ -275,6 +289,38 @@ def _rule(share: float, density: float | None, significance: float | None, at_ri
     if not 0 < share < 1:
         raise InputError("share must lie between 0 and 1", f"{share}", "take 0.02 for the densest 2 % of the cells")
     return "share"
+
+
+def _wanted(grid: Grid, share: float) -> int:
+    """Number of cells to mark."""
+    return max(1, round(share * int(grid.inside.sum())))
+
+
+def _wide_enough(
+    points: gpd.GeoDataFrame,
+    grid: Grid,
+    bandwidth: Bandwidth | float,
+    kernel: Kernel,
+    edge: Edge,
+    share: float,
+    alone: float,
+) -> Bandwidth | float:
+    """First bandwidth, in steps of half a cell, with which a cell that is not marked can hold `alone` incidents."""
+    start = bandwidth.radius(kernel) if isinstance(bandwidth, Bandwidth) else float(bandwidth)
+    widest = float(np.hypot(*grid.shape)) * grid.cell_size
+    for reach in np.arange(start, max(widest, start), grid.cell_size / 2):
+        values = kde(points, grid, bandwidth=float(reach), kernel=kernel, edge=edge).to_numpy()
+        least = values[_densest(values, _wanted(grid, share))].min(initial=np.inf)
+        if np.isfinite(least) and least >= alone * own_density(grid, float(reach), kernel, edge):
+            if reach == start:
+                return bandwidth
+            method, n = "widened", len(points)
+            return Bandwidth(float(reach) / RADIUS_PER_SIGMA[kernel], method, n, pd.DataFrame())
+    raise InputError(
+        f"outside the hotspots a cell must be able to hold {alone:g} incidents",
+        f"{len(points)} incidents, with which no bandwidth allows it",
+        "take a longer period, a smaller share, or no hotspots",
+    )
 
 
 def _away_from(

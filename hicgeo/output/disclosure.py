@@ -248,6 +248,12 @@ def release(
             f"{table['share_area'].sum():.1%}: from where they end, counts outside can be worked out",
             "ask for a smaller share, or use profile='driehoek'",
         )
+    if profile == "openbaar" and own_shapes and table.attrs.get("alone", np.inf) < threshold - 1:
+        raise DisclosureError(
+            f"outside outlines for everybody a cell must be able to hold {threshold - 1} incidents",
+            f"{table.attrs['alone']:.1f}: who knows the method knows that every cell outside has fewer",
+            f"make them with hotspots(..., edge='none', alone={threshold - 1}), or use profile='driehoek'",
+        )
     if own_shapes:
         table = _dense(table, floor(profile, threshold))
         return table if profile == "driehoek" else _uncounted(table)

@@ -12,6 +12,7 @@ REFUSED = {
     "a sentence for others must not speak": "refused.rows",
     "where and when somebody will act": "refused.act",
     "outlines for everybody may take": "refused.outlines",
+    "outside outlines for everybody a cell must": "refused.outside",
     "a public map must not tell what is finer": "refused.finer",
     "a public table must have every count": "refused.finer",
     "a public table must say enough": "refused.unchecked",

@@ -246,6 +246,38 @@ def test_top_three_is_as_firm_as_the_ranks(spots):
     assert spots["top3"].sum() <= 3 + 1e-9
 
 
+@pytest.mark.parametrize(("edge", "at"), [("none", (50, 50)), ("diggle", (50, 50)), ("none", (4550, 650))])
+def test_alone_is_what_one_cell_can_hold_before_it_is_marked(grid, edge, at):
+    """The middle of the town stays as it is; what is added lies out of its reach, in a corner or anywhere."""
+    middle = np.random.default_rng(3).uniform([2000, 1500], [3000, 2500], (240, 2)) // 100 * 100 + 50
+
+    def drawn(extra):
+        xy = np.vstack([middle, np.tile(at, (extra, 1))])
+        made = gpd.GeoSeries(gpd.points_from_xy(*xy.T), crs=RD)
+        return hg.hotspots(made, grid, bandwidth=300, share=0.02, edge=edge, rng=1)
+
+    holds = int(drawn(0).attrs["alone"])
+    assert holds >= 5
+    assert not drawn(holds).geometry.intersects(Point(at)).any()
+    assert drawn(holds + 1).geometry.intersects(Point(at)).any()
+
+
+def test_a_bandwidth_is_widened_until_other_cells_can_hold_enough(points, grid):
+    common = {"share": 0.03, "edge": "none", "rng": 1}
+    made = hg.hotspots(points, grid, bandwidth=120, alone=9, **common)
+    assert made.attrs["method"] == "widened"
+    assert made.attrs["alone"] >= 9
+    narrower = hg.hotspots(points, grid, bandwidth=made.attrs["bandwidth"] - 50, **common)
+    assert narrower.attrs["alone"] < 9
+    left = hg.hotspots(points, grid, bandwidth=500, alone=9, **common)
+    assert left.attrs["bandwidth"] == 500
+    assert left.attrs["method"] == "given"
+    with pytest.raises(hg.InputError, match="alone must go with share"):
+        hg.hotspots(points, grid, bandwidth=300, density=50, alone=9, rng=1)
+    with pytest.raises(hg.InputError, match="no bandwidth allows it"):
+        hg.hotspots(points, grid, bandwidth=300, alone=1e6, **common)
+
+
 def test_rules_that_contradict_are_refused(points, grid, homes):
     settings = {"bandwidth": 300, "rng": 1}
     with pytest.raises(hg.InputError, match="one rule"):

@@ -1,13 +1,17 @@
 """What a public export must not let anybody work out, by ways that are not in the figures themselves."""
 
 import itertools
+from contextlib import nullcontext
 from types import SimpleNamespace
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import scenes
+import shapely
 
+import hicgeo as hg
 from hicgeo.errors import DisclosureError
 from hicgeo.output import _browser
 from hicgeo.output.disclosure import Ledger, protect, release, remarks
@@ -261,3 +265,18 @@ def test_outlines_with_a_history_stand_on_a_public_map_without_it(tmp_path):
     said = page.save(tmp_path / "a.html").read_text(encoding="utf-8")
     assert "chronisch" not in said
     assert "4 van 5" not in said
+
+
+def test_outlines_for_everybody_tell_of_no_cell_outside_that_it_has_few():
+    """With a narrow kernel nine incidents in one cell would be a hotspot: all others then have fewer."""
+    area = gpd.GeoDataFrame(geometry=[shapely.box(80_000, 450_000, 84_000, 454_000)], crs="EPSG:28992")
+    grid, rng = hg.Grid.over(area, cell_size=100), np.random.default_rng(5)
+    xy = np.vstack(
+        [rng.uniform((80_000, 450_000), (84_000, 454_000), (200, 2)), rng.normal((82_000, 452_000), 100, (30, 2))]
+    )
+    points = grid.snap(gpd.GeoDataFrame(geometry=gpd.points_from_xy(*xy.T), crs="EPSG:28992"))
+    spots = hg.hotspots(points, grid, bandwidth=200, rng=1)
+    for profile, refused in (("driehoek", False), ("openbaar", True)):
+        with pytest.raises(DisclosureError, match=r"alone=9") if refused else nullcontext():
+            release(spots, profile)
+    assert len(release(hg.hotspots(points, grid, bandwidth=200, edge="none", alone=9, rng=1), "openbaar"))

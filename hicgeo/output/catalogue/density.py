@@ -28,6 +28,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "gekozen met de regel van Cronie en Van Lieshout",
         "chosen by the rule of Cronie and Van Lieshout",
     ),
+    "bandwidth.widened": (
+        "verruimd tot een plek buiten de hotspots evengoed veel incidenten kan hebben",
+        "widened until a place outside the hotspots may have many incidents just as well",
+    ),
     "bandwidth.scott": ("volgens de vuistregel van Scott", "by Scott's rule of thumb"),
     "bandwidth.silverman": ("volgens de vuistregel van Silverman", "by Silverman's rule of thumb"),
     "row.top3": ("kans op een plek in de top 3", "chance to be in the top 3"),

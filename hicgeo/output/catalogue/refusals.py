@@ -50,6 +50,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Waar en wanneer wordt ingezet, is niet openbaar.",
         "Where and when somebody will act is not public.",
     ),
+    "refused.outside": (
+        "De plekken waren zo fijn getekend dat van elke andere plek bekend zou worden dat er weinig gebeurde. Een "
+        "ruimere bandbreedte kan wel.",
+        "The places were drawn so finely that of every other place it would be known that little happened there. A "
+        "wider bandwidth would pass.",
+    ),
     "refused.outlines": (
         "De plekken namen te veel van het gebied in: uit hun grenzen zijn dan aantallen af te leiden. Een kleiner "
         "aandeel van het gebied kan wel.",
