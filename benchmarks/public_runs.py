@@ -23,12 +23,16 @@ SHUFFLED = ("Poging", "Confrontatie", "Geweld", "Object", "Modus operandi", "Won
 T = 10
 
 
+ELSEWHERE = {"../../../shared/data": str(REAL)}
+PUBLIC = {"profile: driehoek": "profile: openbaar", "date: aoristic": "date: start"}
+
+
 def project(folder: Path, run: str, change: dict[str, str]) -> Path:
-    """A project with the notebooks and one run file of this one, for everybody."""
+    """A project with the notebooks and one run file of this one, in which some texts are replaced."""
     (folder / "data" / "runs").mkdir(parents=True, exist_ok=True)
     shutil.copytree(ROOT / "notebooks", folder / "notebooks", dirs_exist_ok=True)
     text = (ROOT / "data" / "runs" / f"{run}.yml").read_text(encoding="utf-8")
-    for old, new in {"profile: driehoek": "profile: openbaar", "date: aoristic": "date: start", **change}.items():
+    for old, new in change.items():
         text = text.replace(old, new)
     (folder / "data" / "runs" / f"{run}.yml").write_text(text, encoding="utf-8")
     return folder
@@ -242,8 +246,8 @@ def small_in_ledger(folder: Path) -> tuple[int, int]:
 def attack(folder: Path) -> dict[str, Any]:
     """Both runs for everybody, all their files, and those of a city that differs in all that is not published."""
     found: dict[str, Any] = {}
-    real = project(folder / "den-haag", "den-haag", {"../../../shared/data": str(REAL)})
-    here, there = (project(folder / name, "sample", {}) for name in ("here", "there"))
+    real = project(folder / "den-haag", "den-haag", PUBLIC | ELSEWHERE)
+    here, there = (project(folder / name, "sample", PUBLIC) for name in ("here", "there"))
     for where, run in ((real, "den-haag"), (here, "sample")):
         execute(where, run)
     import hicgeo as hg
@@ -251,7 +255,7 @@ def attack(folder: Path) -> dict[str, Any]:
     areas = hg.read_neighbourhoods(here / "data" / "sample" / "wijkenbuurten_2024.gpkg", level="buurt")
     shutil.copytree(here / "data" / "sample", there / "data" / "sample", dirs_exist_ok=True)
     moved = elsewhere(here / "data" / "sample" / "incidents.csv", there / "data" / "elsewhere" / "incidents.csv", areas)
-    project(there, "sample", {"../sample/incidents.csv": "../elsewhere/incidents.csv"})
+    project(there, "sample", PUBLIC | {"../sample/incidents.csv": "../elsewhere/incidents.csv"})
     execute(there, "sample")
     for where, run in ((real, "den-haag"), (here, "sample")):
         files = sorted(path for path in (where / "maps" / run).rglob("*") if path.is_file())
