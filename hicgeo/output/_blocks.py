@@ -66,6 +66,7 @@ def as_json(layer: Layer) -> dict[str, Any]:
         return data | {"values": {}, "frames": _frames(layer)}
     if layer.kind == "areas":
         data["member"] = layer.member
+        data["marked"] = layer.marked
     if layer.titles:
         data["titles"] = layer.titles
     return data

@@ -128,6 +128,8 @@ class Layer:
         Legend lines; their place is the class number.
     member
         Class number per neighbourhood code ("areas").
+    marked
+        Codes with a thick border, to which the class of pattern "outline" belongs ("areas").
     shapes
         Geometry per class number ("cells") or rank ("spots").
     rows, values, titles
@@ -153,6 +155,7 @@ class Layer:
     notes: tuple[str, ...]
     classes: tuple[Entry, ...]
     member: dict[str, int] = field(default_factory=dict)
+    marked: tuple[str, ...] = ()
     shapes: gpd.GeoSeries | None = None
     rows: tuple[str, ...] = ()
     values: dict[str, tuple[str, ...]] = field(default_factory=dict)

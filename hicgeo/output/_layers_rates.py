@@ -14,6 +14,7 @@ from hicgeo.output._layers import (
     NAMED,
     NORM_COLOURS,
     RATE_COLOURS,
+    Entry,
     Layer,
     Scene,
     class_breaks,
@@ -93,6 +94,9 @@ def rate_layers(
     unit = scene.say("unit.norm", **words, norm=scene.number(norms[0], 1)) if len(norms) == 1 else None
     above = rates.loc[(state == "boven").to_numpy(), "rate"].sort_values(ascending=False, kind="stable")
     said = 0 if secret.any() else int(judged.sum())
+    # a dark colour is a high figure, which in a small area is no news: the border says where it is sure
+    marked = tuple(map(str, above.index.difference(moved, sort=False).intersection(scene.areas.index, sort=False)))
+    sure = [Entry(scene.say("mark.above"), "#ffffff", scene.areas_counted(len(marked)), "outline")] if marked else []
     common: dict[str, Any] = {
         "kind": "areas",
         "rows": rows,
@@ -106,8 +110,9 @@ def rate_layers(
         name=scene.say("layer.rate", **words),
         unit=scene.say("unit.rate", **words).rstrip(", "),
         notes=(scene.say("note.rate"), *notes),
-        classes=entries(classes, by_rate, scene),
+        classes=(*entries(classes, by_rate, scene), *sure),
         member=by_rate,
+        marked=marked,
         **common,
     )
     if secret.any():

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from matplotlib.text import Text
 
 from hicgeo.errors import ColumnError, InputError
-from hicgeo.output._layers import NORM_COLOURS, Layer, Scene
+from hicgeo.output._layers import NORM_COLOURS, Entry, Layer, Scene
 from hicgeo.output._unpack import OURS
 from hicgeo.output.language import Language, base_name, check_language, crime, number, period_text, text
 
@@ -83,6 +83,8 @@ def draw_map(areas: gpd.GeoDataFrame, theme: Layer | None, spots: list[Layer]) -
         colours = [theme.classes[int(n)].colour for n in theme.shapes.index]
         theme.shapes.to_crs(areas.crs).plot(ax=ax, color=colours, edgecolor="none", aspect=None)
     areas.boundary.plot(ax=ax, color="#5d6a75", linewidth=0.5, aspect=None)
+    if theme is not None and theme.marked:
+        areas.loc[list(theme.marked)].boundary.plot(ax=ax, color=INK, linewidth=2.0, aspect=None)
     west, south, east, north = areas.total_bounds
     side = LABEL * max((east - west) / 8, (north - south) / (16 / 3))
     taken: list[tuple[float, float]] = []
@@ -99,13 +101,23 @@ def draw_map(areas: gpd.GeoDataFrame, theme: Layer | None, spots: list[Layer]) -
                     bbox={"boxstyle": "square,pad=0.3" if layer.key == "targets" else "circle,pad=0.25",
                           "facecolor": line, "edgecolor": "#ffffff"})  # fmt: skip
     if theme is not None:
+        used = {
+            *theme.member.values(),
+            *(n for n, e in enumerate(theme.classes) if theme.marked and e.pattern == "outline"),
+        }
         handles = [
-            Patch(facecolor=e.colour, hatch=HATCH.get(e.pattern), edgecolor="#8b959e", linewidth=0.5, label=e.label)
+            Patch(facecolor=e.colour, hatch=HATCH.get(e.pattern), label=e.label, **_line(e))
             for n, e in enumerate(theme.classes)
-            if not (theme.kind == "areas" and e.pattern) or n in theme.member.values()
+            if not (theme.kind == "areas" and e.pattern) or n in used
         ]
         _legend(figure, handles, theme.name)
     return figure
+
+
+def _line(entry: Entry) -> dict[str, Any]:
+    """Border of a legend's colour."""
+    thick = entry.pattern == "outline"
+    return {"edgecolor": INK if thick else "#8b959e", "linewidth": 2 if thick else 0.5}
 
 
 def _label_places(

@@ -87,6 +87,18 @@ def test_choosing_a_layer_changes_the_map_and_its_legend(opened, saved):
     assert "#4477aa" in seasons[0]
 
 
+def test_what_is_surely_above_the_norm_has_a_thick_border(opened, saved):
+    page, _ = opened(saved / "kaart.html")
+    page.wait_for_selector(".legend-block")
+    border = "[...document.querySelectorAll('.leaflet-marked-pane path')].map(p => p.getAttribute('d'))"
+    ground = "[...document.querySelectorAll('.leaflet-overlay-pane path')].map(p => p.getAttribute('d'))"
+    drawn = page.evaluate(ground)
+    assert page.evaluate(border) == [drawn[1], drawn[2]]
+    assert "aantoonbaar boven de norm" in page.locator("#legend").inner_text()
+    page.locator("#themes label", has_text="vergeleken met de norm").first.click()
+    assert page.evaluate(border) == []
+
+
 def test_hotspots_can_be_switched_off_and_asked_for_their_numbers(opened, saved):
     page, _ = opened(saved / "kaart.html")
     ranks = page.locator(".rank")

@@ -229,6 +229,21 @@ def test_a_figure_that_is_doubted_is_not_the_first_thing_to_know():
         assert [line[0] for line in layer.digest[1:]] == ["Buurt B"]
 
 
+def test_a_thick_border_says_which_high_figures_are_sure():
+    areas = scenes.areas()
+    rates = scenes.rates(areas)
+    rates.attrs |= {"moved_border": ["BU99990002"]}  # its figure is doubted, so that nothing of it is sure
+    by_rate = next(iter(layers(HotspotMap(areas, title="t").add_rates(rates).to_html()).values()))
+    assert by_rate["marked"] == ["BU99990001"]
+    sure = [entry for entry in by_rate["classes"] if entry["pattern"] == "outline"]
+    assert [(entry["label"], entry["count"]) for entry in sure] == [("aantoonbaar boven de norm", "1 buurt")]
+    none = rates.assign(state="niet te onderscheiden")
+    none.attrs = rates.attrs
+    by_rate = next(iter(layers(HotspotMap(areas, title="t").add_rates(none).to_html()).values()))
+    assert by_rate["marked"] == []
+    assert not [entry for entry in by_rate["classes"] if entry["pattern"] == "outline"]
+
+
 def test_an_area_without_a_verdict_is_hatched_and_in_the_legend():
     areas = scenes.areas()
     rates = scenes.rates(areas)

@@ -44,6 +44,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{n} gebieden met cijfers hebben geen grens op deze kaart en staan er niet op.",
         "{n} areas with figures have no border on this map and are not on it.",
     ),
+    "mark.above": ("aantoonbaar boven de norm", "shown to be above the norm"),
     "row.rate": ("per {per} {base}", "per {per} {base}"),
     "row.norm": ("norm", "norm"),
     "row.state": ("oordeel", "verdict"),

@@ -11,7 +11,7 @@
     return node;
   };
   const WATER = "#cfe4ef", LAND = "#f7f8f6", INK = "#14181c";
-  let map, page, areas, before, steps;
+  let map, page, areas, before, border, steps;
   let theme = null;
   let marked = null; // feature whose figures are in the card
   let moved = false; // a reader has chosen what to look at
@@ -85,6 +85,8 @@
   const held = (layer, place) => Object.keys(layer.frames ? layer.frames.member : layer.member)
     .filter((code) => byCode.has(code) && classOf(layer, code, layer.step) === place).length;
 
+  const used = (layer, entry, place) => entry.pattern === "outline" ? layer.marked && layer.marked.length : held(layer, place);
+
   /* On paper nobody can ask for a card: the lines that matter most stand under the legend. */
   function digest(layer) {
     const table = make("table", `digest ${layer.key}`);
@@ -109,7 +111,7 @@
     if (layer.headline && !layer.notes.includes(layer.headline)) block.append(make("p", "headline", layer.headline));
     const list = make("ul", "classes");
     layer.classes.forEach((entry, place) => {
-      if (layer.kind === "areas" && entry.pattern && !held(layer, place)) return; // nothing on the map is hatched so
+      if (layer.kind === "areas" && entry.pattern && !used(layer, entry, place)) return; // nothing is drawn so
       const line = make("li");
       const swatch = make("span", `swatch ${entry.pattern}`);
       if (!entry.pattern) swatch.style.background = entry.colour;
@@ -163,6 +165,10 @@
       if (each === theme) each.drawn.addTo(map); else each.drawn.remove();
     }
     areas.setStyle(areaStyle);
+    if (border) border.remove();
+    border = theme && theme.marked && theme.marked.length ? L.geoJSON(page.areas, {
+      ...whole, pane: "marked", interactive: false, filter: (f) => theme.marked.includes(f.id), style: { fill: false, color: INK, weight: 3.2 },
+    }).addTo(map) : null;
     const beside = Boolean(theme && theme.frames && theme.beside !== null);
     if (beside) before.addTo(map).setStyle(beforeStyle); else before.remove();
     steps.show(theme);
@@ -188,12 +194,14 @@
   /* Borders come simplified together: simplified one by one, neighbours would part. */
   const whole = { smoothFactor: 0 };
 
+  /* A double line around what is chosen, since a single thick one has a meaning in the legend. */
   const edges = { hovered: null, chosen: null };
+  const lines = { hovered: [[INK, 2.2]], chosen: [[INK, 5.5], ["#ffffff", 2]] };
   function edge(which, feature) {
     if (edges[which]) edges[which].remove();
-    edges[which] = feature ? L.geoJSON(feature, {
-      ...whole, pane: "edges", interactive: false, style: { fill: false, color: INK, weight: which === "chosen" ? 3 : 2.2 },
-    }).addTo(map) : null;
+    edges[which] = feature ? L.featureGroup(lines[which].map(([color, weight]) => L.geoJSON(feature, {
+      ...whole, pane: "edges", interactive: false, style: { fill: false, color, weight },
+    }))).addTo(map) : null;
   }
 
   /* Beside the map the panel scrolls to the figures; on a phone they are right below it, and the map stays in sight. */
@@ -226,7 +234,7 @@
     map.getContainer().setAttribute("role", "group");
     map.getContainer().setAttribute("aria-label", page.words.map);
     for (const [name, level, through] of [["around", 310, true], ["ground", 330, true], ["cells", 350, true], ["before", 405, true],
-      ["streets", 410, true], ["outline", 420, true], ["edges", 430, true], ["spots", 450, false]]) pane(name, level, through);
+      ["streets", 410, true], ["outline", 420, true], ["marked", 425, true], ["edges", 430, true], ["spots", 450, false]]) pane(name, level, through);
     page.background.forEach(drawBackground);
     const ground = L.geoJSON(page.areas, { ...whole, pane: "ground", interactive: false, style: groundStyle }).addTo(map);
     areas = L.geoJSON(page.areas, {
