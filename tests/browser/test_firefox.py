@@ -51,11 +51,13 @@ def text(css):
 
 
 def test_it_hears_what_a_page_asks_for_and_says(firefox, tmp_path):
+    (tmp_path / "good.html").write_text("<html lang=nl><head><title>t</title></head><body>t</body></html>")
     (tmp_path / "bad.html").write_text(
         "<html lang=nl><head><title>t</title></head><body><img src='https://example.org/x.png' alt=''>"
         "<script>console.error('said'); alert(1)</script></body></html>"
     )
-    firefox.open(tmp_path / "bad.html")
+    firefox.open(tmp_path / "good.html", before="window.alert = () => {}")
+    firefox.open(tmp_path / "bad.html")  # what was put before another page is gone
     firefox.wait(lambda: firefox.requests and firefox.console and firefox.dialogs)
     assert firefox.requests == ["https://example.org/x.png"]
     assert firefox.console == ["said"]

@@ -57,6 +57,7 @@ class Firefox:
             self.send("session.subscribe", events=[
                 "network.beforeRequestSent", "log.entryAdded", "browsingContext.userPromptOpened"])  # fmt: skip
             self._tab = self.send("browsingContext.getTree")["contexts"][0]["context"]
+            self._before = None
         except BaseException:
             self.close()
             raise
@@ -94,9 +95,19 @@ class Firefox:
             self._hear(json.loads(self._socket.recv()))
 
     def open(self, path, *, width=1280, height=860, before=""):
-        """Open a file on a screen of this size, in an empty state; `before` runs ahead of any script of the page."""
+        """Open a file on a screen of this size, in an empty state; `before` runs ahead of any script of this page only.
+
+        What was put before the last page goes first: it would run in every later page of the tab, and one that
+        replaces `alert` leaves no dialog to be heard.
+        """
+        if self._before:
+            self.send("script.removePreloadScript", script=self._before)
+            self._before = None
         if before:
-            self.send("script.addPreloadScript", functionDeclaration=f"() => {{ {before} }}", contexts=[self._tab])
+            added = self.send(
+                "script.addPreloadScript", functionDeclaration=f"() => {{ {before} }}", contexts=[self._tab]
+            )
+            self._before = added["script"]
         self.send("browsingContext.setViewport", context=self._tab, viewport={"width": width, "height": height})
         self.requests, self.console, self.dialogs = [], [], []
         self.send("browsingContext.navigate", context=self._tab, url=path.as_uri(), wait="complete")
