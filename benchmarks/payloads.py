@@ -123,7 +123,7 @@ def hostile_lists(folder: Path, payload: str, made: HotspotMap, many: tuple[str,
     ]
     safe = re.sub(r"[^\w .%-]", "_", payload)  # the audit refuses a page that links to a file name with more in it
     entries = [IndexEntry(each, f"kaart {n} {safe}.html", b"\x89PNG", (each,), (f"{safe}.csv",), (each, each),
-                          ((f"pagina {safe}.html", each),), each) for n, each in enumerate(lines)]  # fmt: skip
+                          ((f"pagina {safe}.html", each),), each) for n, each in enumerate(many or lines * 4)]  # fmt: skip
     handling = Handling(payload, payload, payload, payload, date(2030, 1, 1))
     common = {"handling": handling, "period": payload, "source": payload, "fictional": True}
     return {

@@ -393,6 +393,7 @@ def page_texts(
         "open": say("page.open"),
         "tables": say("page.tables"),
         "more": say("page.more"),
+        "contents": say("page.contents"),
         "words": {**{each: say(f"page.{each}") for each in WORDS}, **names},
     }
 

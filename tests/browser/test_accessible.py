@@ -20,7 +20,8 @@ def saved(tmp_path_factory):
     made.add_months(scenes.counts(areas), crime_type="woninginbraak").save(folder / "kaart.html")
     card = BriefingCard("Risico", made.picture(), ("Een zin.",), tuple(made.brief()))
     write_briefing(folder / "briefing.html", title="Briefing", cards=[card])
-    write_index(folder / "index.html", title="Overzicht", entries=[IndexEntry("Risico", "kaart.html", made.picture())])
+    entries = [IndexEntry(f"Risico {n}", "kaart.html", made.picture(), ("Een zin.",)) for n in range(1, 6)]
+    write_index(folder / "index.html", title="Overzicht", entries=entries)
     return folder
 
 
@@ -41,6 +42,17 @@ def test_no_rule_is_broken(opened, saved, width):
     page.get_by_label("Woninginbraken per maand").check()
     page.locator("#beside").check()
     assert violations(page) == []
+
+
+def test_a_phone_has_a_list_that_leads_to_every_card(opened, saved):
+    page, heard = opened(saved / "index.html", viewport={"width": 390, "height": 780})
+    links = page.get_by_role("navigation", name="Op deze pagina").get_by_role("link")
+    assert links.all_inner_texts() == [f"Risico {n}" for n in range(1, 6)]
+    links.nth(4).click()
+    assert page.locator("article", has=page.get_by_role("heading", name="Risico 5")).bounding_box()["y"] < 780
+    assert heard.requests == [(saved / "index.html").as_uri()]
+    page.set_viewport_size({"width": 1280, "height": 860})
+    assert not page.locator("nav").is_visible(), "beside each other the cards are seen at once"
 
 
 def test_the_rules_are_applied(opened, tmp_path):

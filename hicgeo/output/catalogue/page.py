@@ -59,6 +59,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "page.open": ("Open de kaart", "Open the map"),
     "page.more": ("Meer", "More"),
+    "page.contents": ("Op deze pagina", "On this page"),
     "page.tables": ("Bestanden", "Files"),
     "page.noscript": (
         "Deze kaart heeft JavaScript nodig. Er wordt niets opgehaald van of verstuurd naar internet.",
