@@ -122,8 +122,9 @@ def hostile_lists(folder: Path, payload: str, made: HotspotMap, many: tuple[str,
         BriefingCard(payload, b"", lines, ({"key": "dark"},)),
     ]
     safe = re.sub(r"[^\w .%-]", "_", payload)  # the audit refuses a page that links to a file name with more in it
+    listed = many or lines * 4  # so many that the page begins with a list of them
     entries = [IndexEntry(each, f"kaart {n} {safe}.html", b"\x89PNG", (each,), (f"{safe}.csv",), (each, each),
-                          ((f"pagina {safe}.html", each),), each) for n, each in enumerate(many or lines * 4)]  # fmt: skip
+                          ((f"pagina {safe}.html", each),), each) for n, each in enumerate(listed)]  # fmt: skip
     handling = Handling(payload, payload, payload, payload, date(2030, 1, 1))
     common = {"handling": handling, "period": payload, "source": payload, "fictional": True}
     return {
