@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 AREAS = (("wijk", "WK", 8), ("gemeente", "GM", 6))
 LARGER = "larger"
-"""Proposed where no form is known to be coarse enough."""
+"""Where no form that was tried is coarse enough."""
 
 
 def coarser(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -72,8 +72,8 @@ class Seen:
         As in the report, with guesses that fit all that is shown in the place of the true figures.
     advice
         The finest coarser form of which enough would be left, by the same guesses: "wijk", "gemeente", "year",
-        "without" with a dimension, "longer" (twice the period), or "larger" where none of these would do; empty where
-        enough is left.
+        "without" with a dimension, "longer" (twice the period), or "larger" where none of these would do and nothing
+        coarser was tried; empty where enough is left.
     """
 
     figures: int
@@ -204,7 +204,15 @@ def protect(
     now = pd.concat(listed_now)
     before = _relevant(ledger.figures() if ledger is not None else pd.DataFrame(), now)
     threshold = _at_least(threshold, before)
-    _refuse_small(now, given, keep, threshold)
+
+    def passes(kept: Collection[str], name: str, form: pd.DataFrame) -> bool:
+        try:
+            protect({**given, name: form}, threshold=threshold, keep=kept, published=published, ledger=ledger)
+        except DisclosureError:
+            return False
+        return True
+
+    _refuse_small(now, given, keep, threshold, passes)
     exported = pd.concat(
         [now.assign(past=False, shown=True, small=False), before.assign(past=True, table="", row=-1, public=False)],
         ignore_index=True,
@@ -223,14 +231,14 @@ def protect(
         raise DisclosureError(
             "no small figure may be worked out from what is shown",
             f"{int((~room.safe).sum())} of {len(room.safe)} can be narrowed down",
-            "publish a coarser table: larger areas, a longer period or fewer types",
+            "leave these tables out; whether larger areas, a longer period or fewer types pass has not been tried",
         )
     ends = model.listed["table"].map({name: len(table) for name, table in given.items()})
     told_by_norm = (model.listed["row"] >= ends).to_numpy(bool)  # which may not be there to read
     unseen = hidden | told_by_norm
     of_police = model.listed["public"].astype(bool) & ~model.listed["past"].astype(bool)
     read = ((model.listed["row"] >= 0) | of_police).to_numpy(bool)
-    guess, least = (likeliest(model.figures, threshold, unseen, read, most=most) for most in (None, 1))
+    guesses = [likeliest(model.figures, threshold, unseen, read, most=most) for most in (None, 1, 0)]
     masked, rows, seen = {}, {}, {}
 
     def enough(form: pd.DataFrame) -> bool:
@@ -251,15 +259,15 @@ def protect(
             "share_hidden": _share(counts, mask[: len(table)], table),
             "rank_correlation": rank_correlation(counts, mask[: len(table)], threshold),
         }
-        guessed, low = counts.copy(), counts.copy()
-        for numbers, by in ((guessed, guess), (low, least)):
-            numbers[place[place < len(table)]] = by[ours][place < len(table)]
-        rank = rank_correlation(guessed, mask[: len(table)], threshold)
+        numbers = [counts.copy() for _ in guesses]
+        for each, by in zip(numbers, guesses, strict=True):
+            each[place[place < len(table)]] = by[ours][place < len(table)]
+        rank = rank_correlation(numbers[0], mask[: len(table)], threshold)
         seen[name] = Seen(
             figures=int(np.isfinite(counts).sum()),
             hidden=int(mask[: len(table)].sum()),
             rank_correlation=rank,
-            advice=coarser(table, (guessed, low), enough) if rank < USEFUL else "",
+            advice=coarser(table, numbers, enough) if rank < USEFUL else "",
         )
     small = model.listed[model.figures.small]
     dims = [each for each in model.listed.columns if each not in CARRIED]
@@ -345,6 +353,8 @@ def rank_correlation(counts: Any, hidden: Any, threshold: float) -> float:
 
 def _left(table: pd.DataFrame, threshold: float, published: Collection[str]) -> float:
     """Rank correlation of a table with itself after protection, without earlier exports; 0 when little is left."""
+    if len(table.drop(list(TOTALS), errors="ignore")) < 2:  # one figure has no order
+        return 0.0
     told: dict[str, Any] = {"past": False, "shown": True, "small": False}
     listed = figures_of(_with_total(table), "table", published=published).assign(**told)
     model = relate(listed, threshold, [])
@@ -362,26 +372,31 @@ def _hidden(model: Model, threshold: float) -> Any:
 
 
 def _refuse_small(
-    now: pd.DataFrame, given: Mapping[str, pd.DataFrame], keep: Collection[str], threshold: float
+    now: pd.DataFrame,
+    given: Mapping[str, pd.DataFrame],
+    keep: Collection[str],
+    threshold: float,
+    passes: Callable[[Collection[str], str, pd.DataFrame], bool],
 ) -> None:
-    """Refuse to keep a table that has small figures which the police do not publish; name a form that has none."""
+    """Refuse to keep a table that has small figures which the police do not publish; name forms of it that pass."""
     value = now["value"].to_numpy(float)
     small = ~now["public"].to_numpy(bool) & (value > 0) & (value < threshold)
     wrong = list(dict.fromkeys(now["table"][small & now["table"].isin(list(keep)).to_numpy()]))
     if not wrong:
         return
-    coarse = []
+    coarse, others = [], set(keep) - set(wrong)
     for name in wrong:
         fit = [
             SAID.get(form, form)
             for form, made in forms(given[name], given[name]["incidents"].to_numpy(float))
-            if form != "longer" and not made["incidents"].between(0, threshold, inclusive="neither").any()
+            if form != "longer" and passes({*others, name}, name, made)
         ]
         coarse += [f"make {name} {' or '.join(fit)}"] if fit else []
+    rest = "the table" if len(wrong) == 1 else "of these tables every other one"
     raise DisclosureError(
         f"a table that is kept as it is must have no figures from 1 to {threshold - 1}",
         "; ".join(f"{int((small & (now['table'] == name).to_numpy()).sum())} in {name}" for name in wrong),
-        ", or ".join([*coarse, "leave the table out, or let its figures be hidden"]),
+        ", or ".join([*coarse, f"leave {rest} out, or let its figures be hidden"]),
     )
 
 
@@ -408,7 +423,7 @@ def _forced(model: Model, figure: int, threshold: float, keep: Collection[str]) 
     return DisclosureError(
         "the figures that must be shown must not give a small one away",
         f"{where} can be narrowed down from what must be shown: {'; '.join(told)}",
-        one if helps else "leave out more than one of these tables, or let their figures be hidden",
+        one if helps else "let the figures of all these tables be hidden; whether fewer will do has not been tried",
     )
 
 

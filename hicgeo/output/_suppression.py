@@ -204,6 +204,7 @@ def likeliest(figures: Figures, threshold: float, hidden: Flags, read: Flags, *,
         where it is small, and of earlier exports it is not noted what could be read: the guess must depend on neither.
     most
         Hidden figures of which nothing else is known are guessed to be at most this; `threshold` - 1 when left out.
+        With 0 all that is hidden is taken to be as even as what is shown allows.
 
     Notes
     -----
@@ -214,6 +215,8 @@ def likeliest(figures: Figures, threshold: float, hidden: Flags, read: Flags, *,
     parts = [members.indices[start:end] for start, end in pairwise(members.indptr)]
     atoms = np.ones(members.shape[1])
     unknown = sorted(np.flatnonzero(hidden & figures.hideable & read), key=lambda figure: -len(parts[figure]))
+    if most == 0:
+        unknown = []
     for turn, figure in enumerate(unknown):  # a total first, so that its parts keep guesses of their own
         atoms[parts[figure]] = (turn % (threshold if most is None else most + 1)) / max(1, len(parts[figure]))
     for _ in range(ROUNDS):

@@ -388,7 +388,7 @@ def remarks(released: pd.DataFrame, profile: Profile, language: Language, *, thr
             if f"dimension.{dimension}" in CATALOGUE:
                 dimension = text(f"dimension.{dimension}", language)
             coarser = text(f"hidden.{named}", language, dimension=dimension)
-            found.append(text("note.coarse", language, advice=coarser))
+            found.append(f"{text('note.coarse', language)} {coarser}")
     return found
 
 

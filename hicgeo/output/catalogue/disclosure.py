@@ -16,9 +16,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "note.coarse": (
         "Let op: zoveel is afgeschermd dat de volgorde niet betrouwbaar is (rangcorrelatie met de volledige cijfers: "
-        "naar schatting onder 0,90). Beter is {advice}.",
+        "naar schatting onder 0,90).",
         "Mind: so much is hidden that the order is not reliable (rank correlation with the full figures: estimated "
-        "below 0.90). Better: {advice}.",
+        "below 0.90).",
     ),
     "note.dropped": (
         "{n} plekken met minder dan {least} incidenten zijn weggelaten.",
@@ -37,13 +37,21 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Counts per place are not on a public map.",
     ),
     "hidden.larger": (
-        "een veel grover overzicht: grotere gebieden, een langere periode of minder soorten",
-        "something much coarser: larger areas, a longer period or fewer types",
+        "Een overzicht dat één stap grover is (grotere gebieden, per jaar, een uitsplitsing minder of een twee keer zo "
+        "lange periode) is naar schatting ook niet genoeg; nog grover is niet geprobeerd.",
+        "One step coarser (larger areas, per year, one breakdown less or a period of twice the length) would not be "
+        "enough either, by estimate; nothing coarser has been tried.",
     ),
-    "hidden.longer": ("een periode die twee keer zo lang is", "a period of twice the length"),
-    "hidden.wijk": ("per wijk", "per district"),
-    "hidden.gemeente": ("per gemeente", "per municipality"),
-    "hidden.year": ("per jaar in plaats van per maand", "per year instead of per month"),
+    "hidden.longer": (
+        "Naar schatting is een periode die twee keer zo lang is genoeg.",
+        "By estimate a period of twice the length is enough.",
+    ),
+    "hidden.wijk": ("Naar schatting is per wijk genoeg.", "By estimate, per district is enough."),
+    "hidden.gemeente": ("Naar schatting is per gemeente genoeg.", "By estimate, per municipality is enough."),
+    "hidden.year": (
+        "Naar schatting is per jaar in plaats van per maand genoeg.",
+        "By estimate, per year instead of per month is enough.",
+    ),
     "dimension.crime_type": ("soort misdrijf", "crime type"),
     "dimension.hour": ("uur", "hour"),
     "dimension.hour_of_day": ("uur", "hour"),
@@ -55,5 +63,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "dimension.attempted": ("poging en voltooid", "attempted and completed"),
     "dimension.dwelling_type": ("soort woning", "type of dwelling"),
     "dimension.modus": ("werkwijze", "method"),
-    "hidden.without": ("zonder uitsplitsing naar {dimension}", "without the breakdown by {dimension}"),
+    "hidden.without": (
+        "Naar schatting is het zonder uitsplitsing naar {dimension} genoeg.",
+        "By estimate it is enough without the breakdown by {dimension}.",
+    ),
 }

@@ -82,9 +82,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The exact values of a density stay in the house. A map in classes would pass, but not for the public.",
     ),
     "refused.small": (
-        "Kleine aantallen waren eruit af te leiden. Grotere gebieden, een langere periode of minder soorten kunnen "
-        "wel.",
-        "Small counts could be worked out from it. Larger areas, a longer period or fewer types would pass.",
+        "Kleine aantallen waren eruit af te leiden. Of het met grotere gebieden, een langere periode of minder soorten "
+        "wel kan, is niet geprobeerd.",
+        "Small counts could be worked out from it. Whether larger areas, a longer period or fewer types would pass has "
+        "not been tried.",
     ),
     "refused.meanwhile": (
         "Terwijl dit werd gemaakt, is iets anders openbaar gemaakt waarmee samen kleine aantallen af te leiden zijn. "
