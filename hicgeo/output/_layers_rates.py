@@ -103,7 +103,7 @@ def rate_layers(
         "values": values,
         "period": words["period"],
         "headline": _above_norm(above.index, moved, scene, judged=said, **words),
-        "digest": _highest(above.index.difference(moved, sort=False), scene, rows, values),
+        "digest": _highest(above.index.difference(moved, sort=False), scene, rows, values, **words),
     }
     in_classes = Layer(
         key="rate",
@@ -176,9 +176,17 @@ def _above_norm(
 
 
 def _highest(
-    above: pd.Index, scene: Scene, rows: tuple[str, ...], values: Mapping[str, tuple[str, ...]]
+    above: pd.Index,
+    scene: Scene,
+    rows: tuple[str, ...],
+    values: Mapping[str, tuple[str, ...]],
+    *,
+    crime: str,
+    period: str,
+    **_: str,
 ) -> tuple[tuple[str, ...], ...]:
-    """Table of the highest areas above the norm: count, rate, interval and norm."""
+    """Table of the highest areas above the norm: count, rate, interval and norm; in a briefing it stands alone."""
     shown = (0, 2, 3, 4)
+    rows = (f"{crime}, {period}".rstrip(", "), *rows[1:])
     lines = [(scene.named(code), *(values[code][place] for place in shown)) for code in above[:DIGEST]]
     return ((scene.say("page.name"), *(rows[place] for place in shown)), *lines) if lines else ()

@@ -227,6 +227,7 @@ def test_a_figure_that_is_doubted_is_not_the_first_thing_to_know():
             "Bij 1 ervan klopt het cijfer waarschijnlijk niet: de grens is verschoven."
         )
         assert [line[0] for line in layer.digest[1:]] == ["Buurt B"]
+        assert layer.digest[0][1] == "woninginbraken, 2024", "in a briefing the table stands alone"
 
 
 def test_a_thick_border_says_which_high_figures_are_sure():
