@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     import folium
     import xarray as xr
 
-PAPERS = ("A4", "A3")
+PAPERS = {"A4": 1.0, "A3": 1.41}
+"""How many times as large as an A4 sheet, for which a page is laid out."""
+
 TILE_HOST = "https://service.pdok.nl"
 TILES = f"{TILE_HOST}/brt/achtergrondkaart/wmts/v2_0/grijs/EPSG:3857/{{z}}/{{x}}/{{y}}.png"
 TILES_BY = "Kaartgegevens: Kadaster"
@@ -114,7 +116,8 @@ class MapPage:
         _named(path, ".pdf")
         if paper not in PAPERS:
             raise InputError(f"paper must be {' or '.join(PAPERS)}", repr(paper), "choose one of these")
-        page = gate.require_clean(self._render(paper=f"{paper} landscape"))
+        sheet = f"@media print {{ @page {{ size: {paper} landscape; }} html {{ zoom: {PAPERS[paper]}; }} }}"
+        page = gate.require_clean(self._render(sheet=sheet))
         return self._deliver(path, _browser.to_pdf(page))
 
     def save_png(self, path: str | os.PathLike[str], *, width: int = 1600, height: int = 1000) -> Path:
@@ -233,7 +236,7 @@ class MapPage:
             notes=(*layer.notes, note),
         )
 
-    def _render(self, *, paper: str = "landscape", tiles: bool = False) -> bytes:
+    def _render(self, *, sheet: str = "", tiles: bool = False) -> bytes:
         self._tiles = tiles
         last = self.map.add_child(Block(str, "hicgeo.finish();"))
         key = next(reversed(last._children))
@@ -244,7 +247,7 @@ class MapPage:
                 images=TILE_HOST if tiles else "",
                 page=self._words,
                 own_style=raw_text("page.css"),
-                map_style=raw_text("map.css").replace("size: landscape", f"size: {paper}"),
+                map_style=raw_text("map.css") + sheet,
                 own_script=raw_text("map.js"),
                 steps_script=raw_text("steps.js"),
             )

@@ -83,10 +83,48 @@ def test_a_map_is_drawn_moved_hovered_and_printed_without_a_request(firefox, sav
     assert firefox.dialogs == []
 
 
-@pytest.mark.xfail(strict=True, reason="Firefox does not break a grid over pages: three long legends take three sheets")
+def sheets(pdf):
+    return [page.extract_text().replace("\xa0", " ") for page in pypdf.PdfReader(io.BytesIO(pdf)).pages]
+
+
 def test_a_map_with_three_legends_is_one_sheet(firefox, saved):
     firefox.open(saved / "kaart.html")
-    assert len(pypdf.PdfReader(io.BytesIO(firefox.pdf())).pages) == 1
+    (only,) = sheets(firefox.pdf())
+    for said in ("Woninginbraken per 1.000 woningen", "Hotspots, met rangnummer", "Inzetgebieden", "verwacht in deze",
+                 "niet verspreiden"):  # fmt: skip
+        assert said in only
+
+
+def test_legends_of_more_than_a_sheet_go_on_on_the_next(firefox, saved):
+    firefox.open(saved / "kaart.html")
+    firefox.run(
+        "(() => { const all = document.getElementById('legend'), one = all.lastChild;"
+        " for (let n = 1; n <= 12; n += 1) { const more = one.cloneNode(true);"
+        " more.querySelector('h2').textContent = `Legenda ${n}.`; all.append(more); } })()"
+    )
+    first, *later = sheets(firefox.pdf())
+    for said in ("Woninginbraken per 1.000 woningen", "Hotspots, met rangnummer", "Wat deze kaart niet zegt"):
+        assert said in first
+    assert all("in de komende 28 dagen" in each for each in later), "no sheet is empty"
+    assert [f"Legenda {n}." in "".join(later) for n in range(1, 13)] == [True] * 12
+
+
+@pytest.mark.parametrize("width", [700, 1280, 1900])
+def test_on_paper_the_whole_map_is_in_its_frame(firefox, saved, width):
+    """Firefox has the map drawn for paper on the screen that it has: the frame must be as large there as on paper."""
+    firefox.open(saved / "kaart.html", width=width, height=900)
+    firefox.run(
+        "(() => matchMedia('print').addEventListener('change', event => { if (!event.matches) return;"
+        " const frame = document.querySelector('.canvas > .folium-map'), at = frame.getBoundingClientRect();"
+        " window.frame = [frame.clientWidth, frame.clientHeight];"
+        " window.outside = [...document.querySelectorAll('.leaflet-overlay-pane path')].map(each =>"
+        " each.getBoundingClientRect()).filter(each => each.left < at.left || each.top < at.top"
+        " || each.right > at.right || each.bottom > at.bottom).length; }))()"
+    )
+    firefox.pdf()
+    millimetre = 96 / 25.4
+    assert firefox.run("window.frame") == pytest.approx([184 * millimetre - 2, 126 * millimetre - 2], abs=1)
+    assert firefox.run("window.outside") == 0
 
 
 def test_the_policy_stops_a_script_that_is_not_ours(firefox, saved):

@@ -121,7 +121,7 @@
     block.append(list);
     const told = layer.frames ? [layer.frames.notes[layer.step], ...layer.notes] : layer.notes;
     for (const note of told) if (note) block.append(make("p", "note", note));
-    if (layer.digest.length) block.append(digest(layer));
+    if (layer.digest.length > 1) block.append(digest(layer));
     return block;
   }
 
