@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
+from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -45,10 +47,24 @@ class Picture(Figure):
         with rc_context({"text.parse_math": False}):
             super().savefig(fname, **settings)
 
-    def _repr_png_(self) -> bytes:
+    def described(self) -> str:
+        """What it shows, for whoever does not see it: its titles and what stands along its axes."""
+        said = [self.get_suptitle()]
+        for ax in self.axes:
+            said += [ax.get_title(where) for where in ("left", "center", "right")]
+            said += [ax.get_xlabel(), ax.get_ylabel()] if ax.axison else []
+        said += [legend.get_title().get_text() for legend in self.legends]
+        return "; ".join(filter(None, dict.fromkeys(" ".join(each.split()) for each in said)))
+
+    def png(self) -> bytes:
+        """Bytes of the picture, as a notebook shows it."""
         buffer = BytesIO()
         self.savefig(buffer, format="png", dpi=110)
         return buffer.getvalue()
+
+    def _repr_html_(self) -> str:
+        """An image with its description, which a bare PNG in a notebook cannot have."""
+        return f'<img alt="{escape(self.described())}" src="data:image/png;base64,{b64encode(self.png()).decode()}">'
 
 
 def draw_map(areas: gpd.GeoDataFrame, theme: Layer | None, spots: list[Layer]) -> Picture:

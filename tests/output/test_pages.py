@@ -1,16 +1,21 @@
+import re
 from types import SimpleNamespace
 
 import geopandas as gpd
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 import scenes
+from IPython.core.formatters import DisplayFormatter
+from nbconvert import HTMLExporter
 from shapely.geometry import Point
 
 from hicgeo.errors import ColumnError, InputError
 from hicgeo.output.briefing import IndexEntry, write_index
 from hicgeo.output.disclosure import audit_html
 from hicgeo.output.pictures import plot_rates
+from hicgeo.output.pictures_density import plot_surface
 from hicgeo.output.pictures_season import plot_seasons
 from hicgeo.output.quality import plot_quality, quality_table
 
@@ -49,7 +54,7 @@ def test_quality_of_a_clean_and_of_an_empty_export():
     assert quality_table(clean)["records"].tolist() == [3]
     clean.incidents = clean.incidents.iloc[:0]
     assert quality_table(clean)["records"].tolist() == [0]
-    assert plot_quality(clean)._repr_png_().startswith(b"\x89PNG")
+    assert plot_quality(clean).png().startswith(b"\x89PNG")
 
 
 def test_the_quality_picture_counts_windows_and_places():
@@ -64,7 +69,7 @@ def test_the_quality_picture_counts_windows_and_places():
     assert [bar.get_width() for bar in precise.patches] == [0, 0, 0, 0, 3, 0, 0]
     every = [label.get_text() for ax in figure.axes for label in [*ax.get_yticklabels(), *ax.texts, ax.title]]
     assert not any("CANARY" in each for each in every)
-    assert figure._repr_png_().startswith(b"\x89PNG")
+    assert figure.png().startswith(b"\x89PNG")
 
 
 def test_the_ranking_leaves_out_what_cannot_be_judged():
@@ -74,9 +79,25 @@ def test_the_ranking_leaves_out_what_cannot_be_judged():
     assert len(names) == 10
     assert areas["name"].iloc[4] not in names
     assert scenes.EVIL in names
-    assert figure._repr_png_().startswith(b"\x89PNG")
+    assert figure.png().startswith(b"\x89PNG")
     few = plot_rates(scenes.rates(areas), areas, top=3)
     assert "7 andere" in few.axes[0].get_title(loc="left")
+
+
+def test_a_picture_in_a_notebook_says_what_it_shows():
+    areas = scenes.areas()
+    for figure, said in (
+        (plot_rates(scenes.rates(areas), areas), "woninginbraken per 1.000 woningen, 2024"),
+        (plot_seasons(scenes.season(areas), code="BU99990000"), "woninginbraken"),
+        (plot_surface(scenes.surface(), areas), "incidenten per km² in de hele periode, cellen van 100 m"),
+    ):
+        shown, _ = DisplayFormatter().format(figure)
+        assert list(shown) == ["text/plain", "text/html"], "the same picture twice would make a notebook twice as large"
+        output = nbformat.v4.new_output("display_data", shown)
+        book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(outputs=[output])])
+        (alt,) = re.findall(r'<img alt="([^"]*)"', HTMLExporter().from_notebook_node(book)[0])
+        assert said in alt
+        assert "Easting" not in alt, "only what can be read in the picture"
 
 
 def test_seasons_and_months_can_be_pictured():
@@ -85,7 +106,7 @@ def test_seasons_and_months_can_be_pictured():
     assert [t.get_text() for t in figure.axes[0].get_xticklabels()] == ["2022/23", "2023/24", "alle seizoenen"]
     index = pd.MultiIndex.from_product([["BU99990000"], range(1, 13)], names=["code", "month"])
     months = pd.DataFrame({"index": 1.0, "index_low": 0.8, "index_high": np.linspace(1.1, 1.4, 12)}, index=index)
-    assert plot_seasons(months)._repr_png_().startswith(b"\x89PNG")
+    assert plot_seasons(months).png().startswith(b"\x89PNG")
     with pytest.raises(InputError, match="12 areas"):
         plot_seasons(scenes.season(areas))
     with pytest.raises(ColumnError):
@@ -129,4 +150,4 @@ def test_a_name_with_dollar_signs_is_no_formula():
     areas["name"] = [r"$\frac{$ en $x_1$ " + name for name in areas["name"]]
     figure = plot_rates(scenes.rates(areas), areas)
     assert any("$x_1$" in label.get_text() for label in figure.axes[0].get_yticklabels())
-    assert figure._repr_png_().startswith(b"\x89PNG"), "drawn as it stands, not refused as a faulty formula"
+    assert figure.png().startswith(b"\x89PNG"), "drawn as it stands, not refused as a faulty formula"

@@ -57,7 +57,7 @@ def test_change_shows_the_judged_areas_from_the_largest_rise_down():
     assert np.isfinite(points["gestegen"][0]), "from nothing to something lies at the edge, not outside the picture"
     assert ax.xaxis.get_major_formatter()(2, 0) == "+100 %"
     assert ax.xaxis.get_major_formatter()(0.25, 0) == "-75 %"
-    assert figure._repr_png_().startswith(b"\x89PNG")
+    assert figure.png().startswith(b"\x89PNG")
 
 
 def test_change_says_what_it_leaves_out_and_speaks_english():
@@ -98,7 +98,7 @@ def test_persistence_has_a_row_per_area_that_was_above_and_a_column_per_year():
 def test_persistence_without_any_area_above_is_still_a_picture():
     yearly, lasting = yearly_and_kinds()
     figure = hg.plot_persistence(yearly, lasting.assign(kind="niet boven de norm"), AREAS, language="en")
-    assert figure._repr_png_().startswith(b"\x89PNG")
+    assert figure.png().startswith(b"\x89PNG")
     assert "not judged" in legend(figure)
     few = hg.plot_persistence(yearly, lasting, AREAS, top=1).axes[0]
     assert "en 2 andere" in few.get_title(loc="left")

@@ -113,7 +113,7 @@ def test_pictures_are_drawn_and_what_is_no_answer_is_refused(counts, hours, lang
         hg.plot_groups(groups, index, language=language),
     ]
     for picture in pictures:
-        assert picture._repr_png_().startswith(b"\x89PNG")
+        assert picture.png().startswith(b"\x89PNG")
     # six years are begun, and a month with a gap is left blank
     years, blank = pictures[1].axes[0], (1, 2)  # March 2020
     assert [label.get_text() for label in years.get_yticklabels()] == [str(y) for y in range(2019, 2025)]

@@ -43,6 +43,6 @@ def test_the_picture_shows_every_effect(ring_m):
     left, right = figure.axes
     assert len(right.get_yticklabels()) == (3 if ring_m else 2)
     assert len(left.get_xticklabels()) == (4 if ring_m else 2)
-    assert figure._repr_png_()[:4] == b"\x89PNG"
+    assert figure.png()[:4] == b"\x89PNG"
     with pytest.raises(hg.InputError):
         hg.plot_evaluation(figure)

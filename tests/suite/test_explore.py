@@ -61,7 +61,7 @@ def test_a_redrawn_picture_is_that_of_the_still_one(town):
     surface, other = (hg.kde(points, grid, bandwidth=metres) for metres in (300.0, 700.0))
     live = LiveSurface(surface, areas)
     quick = pixels(live.png(surface))
-    slow = pixels(hg.plot_surface(surface, areas)._repr_png_())
+    slow = pixels(hg.plot_surface(surface, areas).png())
     assert quick.shape == slow.shape
     assert (np.abs(quick - slow).max(axis=2) > 12).mean() < 0.01  # what a cell's edge may differ by half a pixel
     assert (np.abs(pixels(live.png(other)) - slow).max(axis=2) > 12).mean() > 0.05

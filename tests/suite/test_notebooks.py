@@ -103,6 +103,7 @@ def test_figures_pictures_of_ours_and_markdown_stay():
     good = [
         output("<td>BU99010101</td><td>8,4</td><td>2024-03</td>"),
         output(drawn(Picture()), "image/png"),
+        output(Picture()._repr_html_(), "text/html"),
         output("# x", "text/markdown"),
     ]
     kept = without_rows(executed(*good), nobody, outward=True)["cells"][0]["outputs"]
