@@ -401,18 +401,19 @@ def _write_briefings(opened: Run, tasks: Sequence[_Task]) -> list[IndexEntry]:
     written = set()
     for municipality in dict.fromkeys(task.run.municipality for task in tasks):
         maps = [card for task in tasks if task.run.municipality == municipality for _, card in task.cards()]
-        if not maps:
-            continue
-        towns = sorted({town for card in maps for town in card["parts"]})
+        if not (sentences := tuple(three_things(_cards(maps)))):
+            continue  # maps of borders alone, or none: a sheet that says nothing is not handed over
         title = _write_briefing(opened, municipality, _cards(maps))
-        for town in towns:
+        towns = []
+        for town in sorted({town for card in maps for town in card["parts"]}):
             told = [card for card in maps if town in card["parts"]]
-            own = [{**card, "leads": [], "sentences": [], **card["parts"][town]} for card in told]
-            _write_briefing(opened, town, _cards(own))
+            own = _cards([{**card, "leads": [], "sentences": [], **card["parts"][town]} for card in told])
+            if three_things(own):
+                _write_briefing(opened, town, own)
+                towns.append(town)
         written |= {municipality, *towns}
         pages = tuple((f"{town}/{BRIEFING}", opened.named(town)) for town in towns)
         href = "/".join(filter(None, [municipality, BRIEFING]))
-        sentences = tuple(three_things(_cards(maps)))
         entries.append(IndexEntry(title, href, sentences=sentences, action=action, pages=pages))
     for old in (opened.folder / BRIEFING, *opened.folder.glob(f"*/{BRIEFING}")):
         if ("" if old.parent == opened.folder else old.parent.name) not in written:

@@ -17,6 +17,11 @@ opened.say(f"{int(rates['incidents'].sum())} inbraken.")
 opened.save(opened.map("Inbraken", period="2024").add_rates(rates), "02-rates")
 opened.save_table(rates, "02-rates")
 """
+BORDERS = """
+import hicgeo as hg
+opened = hg.open_run(run, municipality=municipality)
+opened.save(opened.map("Gebieden", period="2024"), "02-areas")
+"""
 ROWS = """
 import hicgeo as hg
 opened = hg.open_run(run, municipality=municipality)
@@ -100,6 +105,13 @@ def test_a_run_from_notebooks_to_index_page(project, notebooks):
     assert run_suite("tiny").executed == ("02-rates",)
     gone = {name for name in made if name.endswith(("02-rates.html", "02-rates.csv", "briefing.html"))}
     assert set(files(project)) == set(made) - gone | {"maps/tiny/manifest.json"}, "no map: nothing to brief"
+
+    # a map of borders has a card, and a briefing has nothing to quote of it
+    write_notebook(notebooks / "02-rates.ipynb", BORDERS, parameters="norm = 8.0")
+    page = run_suite("tiny").index.read_text(encoding="utf-8")
+    assert 'href="02-areas.html"' in page
+    assert not [name for name in files(project) if name.endswith("briefing.html")]
+    assert "briefing.html" not in page
 
 
 def test_one_failed_municipality_does_not_stop_the_others(project, notebooks, edit_run):
