@@ -287,9 +287,11 @@ class Attacker:
         said = [*data["notes"], data["unit"], data["name"], data.get("headline", "")]
         said += data.get("frames", {}).get("notes", [])
         said += [each["count"] for each in data["classes"]]
-        have = {value for _, value in found} | {len(found), sum(value is None for _, value in found)}
+        real = [value for mask, value in found if mask.any()]  # of an area without counts there is no figure
+        have = {value for _, value in found} | {len(found), len(real), real.count(None)}
+        have.add(sum(value is None for _, value in found))
         have |= set(range(len(self.town.dwellings) + 1)) | {1000.0, 95.0, 2024.0, 20.0, 1.0, 0.9, 12.0}
-        have |= {float(len(data.get("values", {})))} | {float(about.get("norm", 8.0))}
+        have |= {float(len(data.get("values", {})))} | {float(about.get("norm", 8.0)), *about.get("told", ())}
         frames = data.get("frames")
         if frames:
             for place in range(len(frames["labels"])):

@@ -93,12 +93,10 @@ def matched_controls(
     ['C']
     """
     numbers = _check_history(history, treated, candidates, per_area)
-    mine = [history.index.get_loc(label) for label in treated]
-    others = (
-        [place for place in range(len(history)) if place not in set(mine)]
-        if candidates is None
-        else [history.index.get_loc(label) for label in candidates]
-    )
+    # by label, so that of equals the same are chosen whatever the order of the rows
+    mine = [history.index.get_loc(label) for label in sorted(treated, key=str)]
+    free_labels = history.index.difference(list(treated), sort=False) if candidates is None else candidates
+    others = [history.index.get_loc(label) for label in sorted(free_labels, key=str)]
     pieces = np.array_split(np.arange(numbers.shape[1]), min(8, numbers.shape[1]))
     level = np.column_stack([2 * np.sqrt(numbers[:, piece].sum(axis=1) + 0.375) for piece in pieces])
     away = np.sqrt(((level[mine][:, None] - level[others][None]) ** 2).mean(axis=2))

@@ -268,7 +268,9 @@ def hour_profile(
     start, end = incidents["start"], incidents["end"]
     moments = {"by_start": start, "by_middle": start + (end - start) / 2, "by_end": end}
     table = pd.DataFrame({"aoristic": weights.sum()})
-    drawn = _drawn_again(weights.to_numpy()[used], generator(rng), draws)
+    order = np.lexsort((seconds(incidents, "end")[used], seconds(incidents, "start")[used]))
+    # in an order of their own, so that a seed gives the same whatever the order of the file
+    drawn = _drawn_again(weights.to_numpy()[used][order], generator(rng), draws)
     table["aoristic_low"], table["aoristic_high"] = np.quantile(drawn, [0.025, 0.975], axis=0)
     for name, moment in moments.items():
         at = aoristic(incidents.assign(start=moment, end=moment), by=by, max_window=None, twilight=twilight)

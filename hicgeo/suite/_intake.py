@@ -14,7 +14,7 @@ _TABLES = ("incidents", "rejected", "notes", "repairs", "account")
 
 
 def kept_intake(store: Store, key: str, path: str | Path, reading: Mapping[str, Any]) -> Intake:
-    """What came of reading an export: from the store, else read now and put there.
+    """What came of reading an export: from the store, else read now and put there, incidents in order of number.
 
     Parameters
     ----------
@@ -28,7 +28,8 @@ def kept_intake(store: Store, key: str, path: str | Path, reading: Mapping[str, 
     if store.facts("intake", key) is None:
         read = read_incidents(path, **reading)
         for name in _TABLES:
-            store.put(name, key, getattr(read, name))
+            table = getattr(read, name)
+            store.put(name, key, table.sort_index() if name == "incidents" else table)
         rows = {"read": read.read, "accepted": len(read.incidents), "rejected": len(read.rejected)}
         store.put_facts("intake", key, {**rows, "size": read.size, "source": read.source})
     facts = store.facts("intake", key) or {}

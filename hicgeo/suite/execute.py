@@ -125,7 +125,8 @@ def run_suite(
     if due or _manifest(opened, tasks, index) != _lasting(manifest):
         _write_index(opened, tasks, index)
         timing = {
-            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            # the day is all that others need; a moment in a file may be that of an incident, for all they can see
+            "finished": datetime.now(UTC).astimezone().date().isoformat(),
             "seconds": round(time.perf_counter() - began, 1),
             "executed": {task.label: task.state["seconds"] for task in due},
         }

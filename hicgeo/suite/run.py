@@ -488,11 +488,11 @@ class Run(Surroundings):
 
     @cached_property
     def _region(self) -> gpd.GeoDataFrame:
-        import hicgeo
+        from hicgeo import read_neighbourhoods as read
 
         path, settings = self.config.neighbourhoods.path, self._reading("neighbourhoods")
-        return self._store.table(
-            "neighbourhoods", self._region_key, lambda: hicgeo.read_neighbourhoods(path, **settings)
+        return self._store.table(  # in order of code: no result may depend on the order of a file
+            "neighbourhoods", self._region_key, lambda: read(path, **settings).sort_index()
         )
 
     @property

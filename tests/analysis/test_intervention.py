@@ -204,6 +204,14 @@ def test_the_control_is_the_one_that_is_alike():
     assert got.ratio == pytest.approx(1, abs=0.15)
 
 
+def test_of_controls_that_are_equally_alike_the_same_are_chosen_whatever_the_order_of_rows():
+    history = pd.DataFrame([[4, 5, 4, 5]] * 6, index=list("ABCDEF"))
+    here = hg.matched_controls(history, treated=["A", "B"])
+    there = hg.matched_controls(history.iloc[::-1], treated=["B", "A"], candidates=["F", "D", "C", "E"])
+    pd.testing.assert_frame_equal(here.table, there.table)
+    assert set(here.table.index) == {"C", "D"}
+
+
 def test_another_path_is_said():
     rising = pd.DataFrame([[5] * 6 + [15] * 6, [10] * 12], index=["A", "B"])
     got = hg.matched_controls(rising, treated=["A"])

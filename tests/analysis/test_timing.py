@@ -251,6 +251,13 @@ def test_the_interval_of_a_profile_is_that_of_a_binomial():
         hg.hour_profile(pd.DataFrame({"start": moment, "end": moment}), max_window=None, rng=1, draws=5)
 
 
+def test_the_interval_of_a_profile_does_not_depend_on_the_order_of_rows(random_windows):
+    common = {"by": "hour_of_week", "max_window": None, "rng": 3, "draws": 99}
+    here, there = (hg.hour_profile(each, **common) for each in (random_windows, random_windows.iloc[::-1]))
+    pd.testing.assert_frame_equal(here, there)
+    assert here.attrs["busiest"] == pytest.approx(there.attrs["busiest"])
+
+
 def test_the_busiest_hours_are_those_within_one_day_and_their_interval_is_of_the_sum():
     pairs = [("2024-05-03 22:05", "2024-05-03 22:25")] * 40 + [("2024-05-04 01:05", "2024-05-04 01:25")] * 40
     table = windows(pairs + [("2024-05-03 20:05", "2024-05-03 20:25")] * 40)

@@ -5,8 +5,10 @@ import json
 import pytest
 from notebook_writer import write_notebook
 
+import hicgeo as hg
 from hicgeo.errors import ConfigError
 from hicgeo.suite.execute import run_suite
+from hicgeo.suite.run import open_run
 
 MAP = """
 import hicgeo as hg
@@ -82,6 +84,10 @@ def test_a_run_from_notebooks_to_index_page(project, notebooks):
     for value in ("A00", "A20", "150100", "2024-01-13", str(project)):
         assert value not in kept
     assert not list((project / "data" / "private" / "tiny" / "logs").glob("*.ipynb"))
+    opened = open_run("tiny")
+    known = {"incidents": opened.incidents, "neighbourhoods": opened.neighbourhoods}
+    reports = {name: hg.audit_html(project / name, **known) for name in made}
+    assert {name: said["rule"][~said["pass"]].tolist() for name, said in reports.items()} == {name: [] for name in made}
 
     # the same again: nothing runs, nothing is written
     times = {path: path.stat().st_mtime_ns for path in (project / "maps").rglob("*")}

@@ -26,7 +26,7 @@ def run(root, **environment):
 
 def test_a_run_elsewhere_with_its_rows_in_another_order_gives_the_same_files(project):
     """The Turkish locale is the famous one: there the capital of i is no I."""
-    show = "display(opened.counts, hg.quality_table(opened.intake))\nopened.say('Een zin.')"
+    show = "display(opened.counts, opened.neighbourhoods, hg.quality_table(opened.intake))\nopened.say('Een zin.')"
     write_notebook(project / "notebooks" / "02-saves.ipynb", OPEN, show, SAVED)
     other = project.parent / "other"
     shutil.copytree(project, other)
@@ -35,6 +35,9 @@ def test_a_run_elsewhere_with_its_rows_in_another_order_gives_the_same_files(pro
     mixed = rows[::-1]
     assert mixed != rows
     path.write_text("\n".join([head, *mixed]) + "\n", encoding="utf-8")
+    areas = other / "data" / "areas.geojson"
+    shapes = json.loads(areas.read_text(encoding="utf-8"))
+    areas.write_text(json.dumps(shapes | {"features": shapes["features"][::-1]}), encoding="utf-8")
     here, about = run(project)
     there, about_there = run(other, **ELSEWHERE)
     assert {name.rpartition(".")[2] for name in here} == {
