@@ -78,6 +78,17 @@ raise hg.errors.InputError("it must be right", f"{first.name} {first.geometry.x}
 }
 
 
+HALFWAY = """
+rates = hg.rates(opened.counts, opened.neighbourhoods, crime_type="woninginbraak", period="2024", base="dwellings",
+                 norm=8.0)
+opened.save(opened.map("Halverwege", period="2024").add_rates(rates), "05-halfway")
+opened.say("Een zin.")
+page = opened.map("Punten").add_hotspots(seen.assign(rank=range(len(seen)), incidents=50.0, expected=1.0))
+opened.save(page, f"05-{first.name}")
+"""
+"""Fails with a map that is written, and another one of single incidents that is not."""
+
+
 def plant(root):
     """Give every incident of the tiny project a number, an address, a text and a place that nobody else has."""
     path = root / "data" / "export.csv"
@@ -182,6 +193,30 @@ def test_no_incident_is_in_anything_that_a_run_leaves_also_when_it_fails(project
     assert shown.count("[left out: a picture") == 1
     assert "image/png" not in shown
     # they were there to be found: in the reports that stay in the house
+    private = "\n".join(path.read_text(encoding="utf-8") for path in (project / "data" / "private").rglob("*.log"))
+    assert len(set(needle.findall(private))) > 20
+
+
+def test_no_incident_is_in_what_a_failing_run_for_everybody_leaves(project, edit_run):
+    """Its executed notebooks stay in the house; a map and a table are there, and why other things are not."""
+    needle = needles(plant(project))
+    edit_run("fictional: true", "fictional: true\nprofile: openbaar")
+    notebooks = project / "notebooks"
+    write_notebook(notebooks / "01-shows.ipynb", OPEN, *SHOWN)
+    write_notebook(notebooks / "02-saves.ipynb", OPEN, SAVED[: SAVED.index("cell =")])
+    for name, code in FAILING.items():
+        write_notebook(notebooks / f"{name}.ipynb", OPEN, "table = seen.copy(); table", code)
+    write_notebook(notebooks / "05-halfway.ipynb", OPEN, HALFWAY)
+    done = call("run", "tiny")
+    failing = [*FAILING, "05-halfway"]
+    assert done.returncode == 1
+    assert [f"Failed: {name}." in done.stderr for name in failing] == [True] * len(failing), done.stderr
+    out = project / "maps" / "tiny"
+    kinds = {path.suffix for path in out.rglob("*") if path.is_file()}
+    assert kinds == {".html", ".csv", ".xlsx", ".json"}
+    assert (out / "05-halfway.html").is_file(), "what was saved before it failed is searched too"
+    assert canaries(needle, out) == {}
+    assert needle.findall(done.stdout + done.stderr) == []
     private = "\n".join(path.read_text(encoding="utf-8") for path in (project / "data" / "private").rglob("*.log"))
     assert len(set(needle.findall(private))) > 20
 
