@@ -357,6 +357,16 @@ def _settings(run: Run) -> dict[str, Any]:
     return content
 
 
+def _told(run: Run) -> dict[str, Any]:
+    """Give the settings as the manifest has them: of an export its titles, not which of them tells an incident."""
+    content = _settings(run)
+    columns = content["incidents"]["columns"] if content["incidents"] else None
+    if isinstance(columns, dict):
+        titles = [each if isinstance(each, list) else [each] for each in columns.values()]
+        content["incidents"]["columns"] = sorted({title for several in titles for title in several})
+    return content
+
+
 def _write_index(opened: Run, tasks: Sequence[_Task], path: Path) -> None:
     from hicgeo.output.briefing import FILES, IndexEntry, write_index
     from hicgeo.output.language import check_language
@@ -478,7 +488,7 @@ def _manifest(opened: Run, tasks: Sequence[_Task], index: Path) -> dict[str, Any
         )
     return {
         "run": opened.config.name,
-        "settings": _settings(opened),
+        "settings": _told(opened),
         "inputs": {
             part: {"file": relative(path, opened.root), "sha256": opened.input_hashes[part]}
             for part, path in opened.config.inputs.items()

@@ -17,7 +17,7 @@ rates = hg.rates(opened.counts, opened.neighbourhoods, crime_type="woninginbraak
                  norm=norm)
 opened.say(f"{int(rates['incidents'].sum())} inbraken.")
 opened.save(opened.map("Inbraken", period="2024").add_rates(rates), "02-rates")
-opened.save_table(rates, "02-rates")
+saved = opened.save_table(rates, "02-rates")
 """
 BORDERS = """
 import hicgeo as hg
