@@ -2,6 +2,7 @@
 
 import pytest
 import scenes
+import shapely
 
 from hicgeo.output.briefing import IndexEntry, write_index
 from hicgeo.output.maps import HotspotMap
@@ -182,6 +183,28 @@ def test_the_page_says_what_the_map_shows_and_paper_which_areas(opened, saved):
     lines = page.locator("#legend .digest.rate tr")
     assert lines.nth(1).locator("td").all_inner_texts()[:3] == ["Buurt C", "7", "10,0"]
     assert lines.nth(1).is_visible()
+
+
+def test_a_label_is_nearest_to_its_own_shape(opened, tmp_path):
+    spots = scenes.hotspots()
+    west, south = scenes.WEST + 1000, scenes.SOUTH + 1000
+    spots.geometry = [
+        shapely.box(west, south + 200, west + 300, south + 300), shapely.box(west, south, west + 100, south + 100)
+    ]  # fmt: skip
+    page, _ = opened(HotspotMap(scenes.areas(6, 6), title="t").add_hotspots(spots).save(tmp_path / "kaart.html"))
+    apart = page.evaluate(
+        """() => {
+          const shapes = [...document.querySelectorAll(".leaflet-spots-pane path[stroke='#14181c']")];
+          return [...document.querySelectorAll(".rank")].map(label => {
+            const at = label.getBoundingClientRect(), x = at.x + at.width / 2, y = at.y + at.height / 2;
+            return shapes.map(shape => {
+              const box = shape.getBoundingClientRect();
+              return Math.hypot(Math.max(box.left - x, 0, x - box.right), Math.max(box.top - y, 0, y - box.bottom));
+            });
+          });
+        }"""
+    )
+    assert [distances.index(min(distances)) for distances in apart] == [0, 1]
 
 
 def test_the_index_page_leads_to_the_map(opened, saved):

@@ -17,7 +17,7 @@
   let moved = false; // a reader has chosen what to look at
   const themes = [];
   const overlays = [];
-  const labels = []; // marker of a rank, the bounds of its shape, and the corner where it stands by preference
+  const labels = []; // marker of a rank, the bounds of its shape, and the key of its layer
   const byCode = new Map();
 
   const classOf = (layer, code, step) => (layer.frames ? layer.frames.member[code]?.[step] : layer.member[code]);
@@ -389,7 +389,7 @@
       const icon = L.divIcon({ html: label, className: "", iconSize: [26, 26] });
       const bounds = shape.getBounds();
       const marker = L.marker(bounds.getNorthEast(), { icon, keyboard: true, riseOnHover: true });
-      labels.push([marker, bounds, layer.key === "targets" ? 1 : 3]);
+      labels.push([marker, bounds, layer.key]);
       marker.bindTooltip(() => content(true), { ...tip, offset: [16, 0] });
       marker.on("click", open);
       marker.on("add", () => {
@@ -402,8 +402,8 @@
     return group;
   }
 
-  /* Labels stand beside their shape, which may be smaller than they are. Where many come together the first ranks keep
-     their label, and the others get theirs back when a reader zooms in. */
+  /* Labels stand beside their shape, which may be smaller than they are, and nearer to it than to another of its layer.
+     Where many come together the first ranks keep their label, and the others get theirs back when a reader zooms in. */
   function place() {
     const SIDE = 25, taken = new Map(), corners = [[-1, -1], [1, -1], [1, 1], [-1, 1]];
     const cell = (value) => Math.floor(value / SIDE);
@@ -411,15 +411,21 @@
       const other = taken.get(`${cell(point.x) + i} ${cell(point.y) + j}`);
       return !other || Math.max(Math.abs(other.x - point.x), Math.abs(other.y - point.y)) >= SIDE;
     }));
-    for (const [marker, bounds, first] of labels) {
-      if (!map.hasLayer(marker)) continue;
-      const low = map.latLngToLayerPoint(bounds.getNorthWest()), high = map.latLngToLayerPoint(bounds.getSouthEast());
+    const shown = labels.filter(([marker]) => map.hasLayer(marker)).map(([marker, bounds, key]) => (
+      { marker, key, low: map.latLngToLayerPoint(bounds.getNorthWest()), high: map.latLngToLayerPoint(bounds.getSouthEast()) }));
+    const apart = (point, { low, high }) => Math.hypot(
+      Math.max(low.x - point.x, 0, point.x - high.x), Math.max(low.y - point.y, 0, point.y - high.y));
+    for (const it of shown) {
+      const { marker, key, low, high } = it, first = key === "targets" ? 1 : 3;
+      const others = shown.filter((each) => each.key === key && each !== it);
+      const own = (point) => others.every((each) => apart(point, each) > Math.max(apart(point, it), SIDE / 2));
       const at = (corner, out) => { // so many pixels outside a corner of the shape, clockwise from the north-west
         const [x, y] = corners[corner % 4];
         return L.point((x < 0 ? low.x : high.x) + x * out, (y < 0 ? low.y : high.y) + y * out);
       };
       const small = Math.min(high.x - low.x, high.y - low.y) < 2 * SIDE; // a label on its corner would hide it
-      const point = (small ? [14, 28] : [0, 14, 28]).flatMap((out) => [0, 1, 2, 3].map((turn) => at(first + turn, out))).find(free);
+      const open = (small ? [14, 28] : [0, 14, 28]).flatMap((out) => [0, 1, 2, 3].map((turn) => at(first + turn, out))).filter(free);
+      const point = open.find(own) || open[0];
       marker.getElement().style.display = point ? "" : "none";
       if (!point) continue;
       taken.set(`${cell(point.x)} ${cell(point.y)}`, point);
