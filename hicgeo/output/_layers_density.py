@@ -139,7 +139,7 @@ def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
             percent(row["share_incidents"], scene.language),
             percent(row["share_area"], scene.language),
             "" if pd.isna(row.get("kind", np.nan)) else say(f"spot.{row['kind']}", scene),
-            "" if pd.isna(p_value) else scene.number(p_value, 3),
+            "" if pd.isna(p_value) else scene.chance(p_value),
             "" if history == "onbekend" else say(f"history.{history}", scene, hot=row.get("years_hot"), years=years),
             "" if pd.isna(stays) else percent(stays, scene.language, decimals=0),
         )
@@ -147,6 +147,7 @@ def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
         titles[str(rank)] = scene.say("spot", rank=rank)
     kinds = hotspots.get("kind", pd.Series("beschrijvend", index=hotspots.index))
     kind = "tested" if tested else "kinds" if not counted and (kinds != "beschrijvend").any() else ""
+    of = "" if counted else ".kinds" if kind == "kinds" else ".untested"
     return Layer(
         kind="spots",
         key="hotspots",
@@ -162,9 +163,7 @@ def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
         values=values,
         titles=titles,
         headline=scene.say(
-            "headline.hotspots"
-            if counted
-            else ("headline.hotspots.kinds" if kind == "kinds" else "headline.hotspots.untested"),
+            f"headline.hotspots{of}{'.one' if len(hotspots) == 1 else ''}",
             n=scene.number(len(hotspots)),
             area=percent(hotspots["share_area"].sum(), scene.language),
             share=percent(hotspots["share_incidents"].sum(), scene.language),

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 SET_APART: dict[str, Literal["hatch-small", "hatch-gap"]] = {
     "te klein": "hatch-small",
+    "onbekend": "hatch-gap",
     "onvolledig": "hatch-gap",
     "afgeschermd": "hatch-small",
     "none": "hatch-gap",
@@ -61,6 +62,9 @@ def rate_layers(
     words = {"crime": kind, "per": per, "base": base_name(about.get("base"), scene.language)}
     words["period"] = period_text(about.get("period"), scene.language)
     state = rates["state"].astype(object).where(rates["state"].notna(), "none").where(scene.dry(rates.index))
+    if about["base"] in scene.areas:  # the table has 0 where the number is unknown, and calls that small
+        unknown = scene.areas[about["base"]].reindex(rates.index).isna().to_numpy() & (state == "te klein").to_numpy()
+        state, rates = state.mask(unknown, "onbekend"), rates.assign(base=rates["base"].mask(unknown))
     moved = [code for code in about.get("moved_border", []) if code in scene.areas.index]
     notes = [*absent, *_doubts(rates, moved, scene, words["base"])]
     secret = rates["hidden"].eq(True) if "hidden" in rates else pd.Series(False, index=rates.index)
@@ -74,7 +78,7 @@ def rate_layers(
         scene.say(key, **words)
         for key in ("row.incidents", "row.base", "row.rate", "row.interval", "row.norm", "row.state", "row.coverage")
     )
-    values = _cards(rates, state, scene)
+    values = _cards(rates, state, scene, words)
     rate = rates["rate"].to_numpy(float)
     breaks = class_breaks(rate[judged]) if breaks is None else breaks
     which = np.digitize(rate, breaks)
@@ -89,7 +93,7 @@ def rate_layers(
     for drawn, member in ((classes, by_rate), (norm_classes, by_norm)):
         for name, pattern in SET_APART.items():
             member |= dict.fromkeys(map(str, state.index[state == name]), len(drawn))
-            drawn.append((scene.say(f"state.{name}"), "#ffffff", pattern))
+            drawn.append((scene.say(f"state.{name}", **words), "#ffffff", pattern))
     norms = rates["norm"].dropna().round(9).unique()
     unit = scene.say("unit.norm", **words, norm=scene.number(norms[0], 1)) if len(norms) == 1 else None
     above = rates.loc[(state == "boven").to_numpy(), "rate"].sort_values(ascending=False, kind="stable")
@@ -141,7 +145,7 @@ def _doubts(rates: pd.DataFrame, moved: list[str], scene: Scene, base: str) -> l
     return said
 
 
-def _cards(rates: pd.DataFrame, state: pd.Series, scene: Scene) -> dict[str, tuple[str, ...]]:
+def _cards(rates: pd.DataFrame, state: pd.Series, scene: Scene, words: dict[str, str]) -> dict[str, tuple[str, ...]]:
     """What the card of each area says, line by line."""
     return {
         str(row.Index): (
@@ -150,7 +154,7 @@ def _cards(rates: pd.DataFrame, state: pd.Series, scene: Scene) -> dict[str, tup
             scene.number(row.rate, 1),
             scene.between(row.rate_low, row.rate_high, 1),
             scene.number(row.norm, 1),
-            scene.say(f"state.{verdict}") if isinstance(verdict, str) else scene.say("state.none"),
+            scene.say(f"state.{verdict}", **words) if isinstance(verdict, str) else scene.say("state.none"),
             "" if row.coverage == 1 or pd.isna(row.coverage) else percent(row.coverage, scene.language, decimals=0),
         )
         for row, verdict in zip(rates.itertuples(), state, strict=True)

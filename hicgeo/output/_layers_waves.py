@@ -126,6 +126,8 @@ def _courses(table: Any, result: Any, said: tuple[str, ...], scene: Scene) -> La
 def _value(key: str, row: Any, scene: Scene) -> str:
     if key == "period":
         return " – ".join(spoken(row["period"], scene.language)) if isinstance(row["period"], str) else "–"
-    decimals = decimals_of(row[key]) if key == "expected" else {"ratio": 1, "p_value": 3}.get(key, 0)
+    if key == "p_value":
+        return scene.chance(row[key])
+    decimals = decimals_of(row[key]) if key == "expected" else {"ratio": 1}.get(key, 0)
     after = {"ratio": " ×", "area_ha": " ha"}.get(key, "")
     return scene.number(row[key], decimals) + after

@@ -16,7 +16,8 @@ def hotspots(spots: pd.DataFrame, language: Language) -> list[str]:
     first = spots.iloc[0]
     sentences = [
         text(
-            "words.hotspots", language, n=len(spots), area=percent(spots["share_area"].sum(), language),
+            "words.hotspots" if len(spots) > 1 else "words.hotspots.one", language, n=len(spots),
+            area=percent(spots["share_area"].sum(), language),
             share=percent(spots["share_incidents"].sum(), language),
         ),
         text(

@@ -259,6 +259,21 @@ def test_an_area_without_a_verdict_is_hatched_and_in_the_legend():
         assert "BU99990011" not in layer.member, "water needs no figures"
 
 
+def test_an_unknown_number_of_dwellings_is_not_called_small():
+    areas = scenes.areas()
+    rates = scenes.rates(areas)
+    attrs = rates.attrs
+    rates.loc["BU99990006", ["base", "rate", "state"]] = [0.0, np.nan, "te klein"]
+    rates.attrs = attrs
+    areas.loc["BU99990006", "dwellings"] = pd.NA
+    for layer in HotspotMap(areas, title="t").add_rates(rates).layers:
+        entry = layer.classes[layer.member["BU99990006"]]
+        assert entry.label == "niet te berekenen: aantal woningen onbekend"
+        told = dict(zip(layer.rows, layer.values["BU99990006"], strict=True))
+        assert told["aantal woningen"] != "0"
+        assert told["oordeel"] == entry.label
+
+
 def test_a_class_of_equal_figures_is_called_by_the_figure():
     areas = scenes.areas()
     rates = scenes.rates(areas).assign(rate=7.04, rate_low=3.0, rate_high=9.0)

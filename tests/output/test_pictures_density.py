@@ -105,11 +105,19 @@ def test_a_hotspot_on_the_map_tells_kind_history_and_how_firm_it_is(areas):
     assert first["eerdere jaren"] == "chronisch: hoog in 3 van 4"
     assert first["blijft staan bij andere bandbreedtes"] == "84 %"
     assert second["gegeven de woningen"] == "te weinig incidenten om te toetsen"
-    assert second["p-waarde"] == ""
+    assert second["even sterk bij alleen toeval"] == ""
+    assert first["even sterk bij alleen toeval"] == "0,1 %"
     assert "chronic: high in 3 of 4" in english.values["1"]
     assert "too few incidents to test" in english.values["2"]
     # a table of before these columns still makes a layer
     assert hotspot_layer(scenes.hotspots().drop(columns="kind"), Scene.of(areas, "nl")).values["1"][0] == "1"
+
+
+def test_one_hotspot_is_not_said_in_the_plural(areas):
+    one = scenes.hotspots().iloc[:1]
+    for language, said in (("nl", "Eén hotspot: 0,7 % van het gebied"), ("en", "One hotspot: 0.7% of the area")):
+        assert hotspot_layer(one, Scene.of(areas, language)).headline.startswith(said)
+        assert hg.in_words(one, language=language)[0].startswith(said)
 
 
 def test_hotspots_and_target_areas_say_what_density_is_behind_them(areas):

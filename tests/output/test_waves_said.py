@@ -75,7 +75,7 @@ def test_a_wave_on_the_map(town):
     told = dict(zip(data["rows"], data["values"]["1"], strict=True))
     assert told["incidenten"] == "8"
     assert told["periode"] == "28 december 2023 – 31 december 2023"
-    assert told["p-waarde"] == "0,005"
+    assert told["even sterk bij alleen toeval"] == "0,5 %"
     assert data["notes"][0].startswith("Er is nu een golf")
     assert made.layers[0].headline.startswith("Golven in plaats en tijd: 1. De sterkste: 8 incidenten")
 

@@ -64,12 +64,18 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Every place says whether it has more incidents than chance gives, considering where the dwellings are.",
     ),
     "note.hotspots.tested": (
-        "De p-waarde zegt hoe vaak toeval alleen zo'n concentratie geeft.",
-        "The p-value says how often chance alone gives such a concentration.",
+        "'Even sterk bij alleen toeval': in hoeveel nabootsingen met alleen toeval ergens een even sterke concentratie "
+        "ontstaat. Dat is niet de kans dat deze hotspot toeval is.",
+        "'As strong by chance alone': in how many simulations of chance alone a concentration as strong arises "
+        "anywhere. That is not the chance that this hotspot is chance.",
     ),
     "words.hotspots": (
         "{n} hotspots: {area} van het gebied met {share} van de incidenten.",
         "{n} hotspots: {area} of the area with {share} of the incidents.",
+    ),
+    "words.hotspots.one": (
+        "Eén hotspot: {area} van het gebied met {share} van de incidenten.",
+        "One hotspot: {area} of the area with {share} of the incidents.",
     ),
     "words.hotspots.first": (
         "De eerste telt {incidents} incidenten op {area} hectare (rang {low} tot {high} bij herhaalde trekking).",

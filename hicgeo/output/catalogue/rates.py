@@ -5,6 +5,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "state.niet te onderscheiden": ("niet te onderscheiden van de norm", "not distinguishable from the norm"),
     "state.onder": ("onder de norm", "below the norm"),
     "state.te klein": ("te klein voor een uitspraak", "too small to tell"),
+    "state.onbekend": ("niet te berekenen: aantal {base} onbekend", "cannot be computed: number of {base} unknown"),
     "state.onvolledig": ("cijfers onvolledig", "figures incomplete"),
     "state.none": ("geen cijfers", "no figures"),
     "layer.rate": ("{Crime} per {per} {base}", "{Crime} per {per} {base}"),

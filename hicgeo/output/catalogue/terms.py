@@ -25,7 +25,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "row.area_ha": ("oppervlakte", "area"),
     "row.share_incidents": ("aandeel incidenten", "share of incidents"),
     "row.share_area": ("aandeel oppervlakte", "share of the area"),
-    "row.p_value": ("p-waarde", "p-value"),
+    "row.p_value": ("even sterk bij alleen toeval", "as strong by chance alone"),
     "row.rank": ("rang", "rank"),
     "row.rank_interval": ("rang kan zijn", "rank may be"),
     "row.group": ("groep", "group"),
