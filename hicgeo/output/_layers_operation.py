@@ -60,7 +60,7 @@ def operation_layer(evaluation: Any, scene: Scene, *, counted: bool) -> Layer:
         told = scene.say(
             "operation.counted", before=scene.number(before * time[1] / time[0]), after=scene.number(after)
         )
-        entries.append(Entry(scene.say(f"operation.role.{role}"), OPERATION_COLOURS[role], told if counted else ""))
+        entries.append(Entry(scene.say(f"column.role.{role}"), OPERATION_COLOURS[role], told if counted else ""))
     words = {
         "crime": crime(plan.crime_type, scene.language),
         "before": period_text(tuple(map(str, plan.before)), scene.language),

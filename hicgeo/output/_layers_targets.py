@@ -89,7 +89,7 @@ def target_layer(areas: gpd.GeoDataFrame, scene: Scene) -> Layer:
             n=scene.number(len(ordered)),
             area=_hectares(ordered["area_ha"].sum(), scene),
             first=_hectares(first["area_ha"], scene),
-            expected=scene.number(first["expected"], 1),
+            expected=next(iter(values.values()))[keys.index("expected_period")],
             hours=_text(first["hours"]) or scene.say("targets.no_hours"),
             within="" if days is None else scene.say("headline.targets.within", days=days),
             **words,

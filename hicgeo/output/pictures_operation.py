@@ -62,7 +62,7 @@ def _counts(ax: Any, evaluation: Any, said: Language) -> None:
     for shift, column, colour, factor in ((-0.2, "before", BEFORE, time[1] / time[0]), (0.2, "after", AFTER, 1.0)):
         bars = ax.bar(at + shift, table[column] * factor, 0.38, color=colour, label=text(f"operation.{column}", said))
         ax.bar_label(bars, [number(each * factor, said) for each in table[column]], fontsize=8, color=INK)
-    ax.set_xticks(at, [text(f"operation.role.{role}", said).replace(" ", "\n") for role in roles], fontsize=8)
+    ax.set_xticks(at, [text(f"column.role.{role}", said).replace(" ", "\n") for role in roles], fontsize=8)
     ax.set_title(text("operation.counts", said), loc="left", fontsize=10, color=INK)
     ax.margins(y=0.15)
     ax.legend(frameon=False, fontsize=8)

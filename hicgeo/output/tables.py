@@ -6,7 +6,7 @@ import csv
 import io
 import os
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,9 @@ import pandas as pd
 from hicgeo.errors import DisclosureError, InputError
 from hicgeo.output import _geo
 from hicgeo.output._write import deliver
+from hicgeo.output.catalogue import CATALOGUE
 from hicgeo.output.disclosure import THRESHOLD, Ledger, check_profile, claim, release
-from hicgeo.output.language import Language, check_language
+from hicgeo.output.language import Language, base_name, check_language, text
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -37,6 +38,10 @@ _LATER = re.compile(r"([;,\t]\s*)(?=[=+\-@＝＋－＠])")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 _SHARES = re.compile(r"coverage|probability|share(_.*)?|.*_share")
 _P_VALUES = re.compile(r"p|p_.*")
+ABOUT = ("crime_type", "period", "against", "base", "per")
+"""Attrs of a table that hold for all its rows: columns of a file, so that who gets only the file knows what it is."""
+IN_WORDS = ("role", "side", "effect")
+"""Columns whose values stand in the language of the file."""
 
 
 def write_table(
@@ -84,10 +89,12 @@ def write_table(
     No cell is ever a formula: in a CSV a text that a spreadsheet would run gets an apostrophe in front (also behind a
     comma, semicolon or tab in it, where a program with other settings begins a cell), in a worksheet it is stored as
     text with the mark that keeps it text when it is edited. Line breaks in a CSV become spaces.
-    Missing values are empty cells. Whole numbers are exact in every file. For others than the analyst parts of
-    incidents have one decimal, and other figures three digits (at 100 or more one decimal): from more the window of a
-    single incident follows. A GeoPackage carries a style for QGIS; GeoJSON and
-    GPX are in degrees (WGS 84), GPX has the outline and a waypoint of each area. The same table gives the same bytes.
+    What attrs say of all rows (crime type, period, denominator and per how many) stands in columns at the end, where
+    the table has no such column: a file is passed on alone. Missing values are empty cells. Whole numbers are exact in
+    every file. For others than the analyst parts of incidents have one decimal, and other figures three digits (at 100
+    or more one decimal): from more the window of a single incident follows. A GeoPackage carries a style for QGIS;
+    GeoJSON and GPX are in degrees (WGS 84), GPX has the outline and a waypoint of each area. The same table gives the
+    same bytes.
     Written in one step: there is never a part of a file. O(cells + vertices).
 
     Examples
@@ -115,6 +122,7 @@ def write_table(
     if ledger is not None:
         claim(ledger, target, known)
     flat = _flat(released) if known == "intern" else _blunt(_flat(released))
+    flat = _read_alone(flat, released.attrs, said)
     file = deliver(target, _content(flat, kind, target.stem, said))
     if ledger is not None:
         ledger.record(file, profile=known)
@@ -208,6 +216,24 @@ def _flat(table: pd.DataFrame) -> pd.DataFrame:
     if len(unnamed) == table.index.nlevels:
         return table.reset_index(drop=True)
     return table.reset_index(level=unnamed, drop=True).reset_index() if unnamed else table.reset_index()
+
+
+def _read_alone(flat: pd.DataFrame, about: Mapping[Hashable, Any], language: Language) -> pd.DataFrame:
+    """Table that says in itself what it is of, in the words of its reader."""
+    known = {}
+    for name in ABOUT:
+        value, column = about.get(name), "base_name" if name == "base" else name
+        if not isinstance(value, str | int | float | tuple | list) or value == "" or column in flat:
+            continue  # attrs are the user's own too
+        known[column] = "/".join(map(str, value)) if isinstance(value, tuple | list) else value
+    out = flat.assign(**known)
+    if "base_name" in known:
+        out["base_name"] = base_name(str(known["base_name"]), language)
+    for column in out.columns.intersection(IN_WORDS):
+        for label in out[column].unique():
+            if f"column.{column}.{label}" in CATALOGUE:
+                out[column] = out[column].astype(object).replace(label, text(f"column.{column}.{label}", language))
+    return out
 
 
 def _csv(flat: pd.DataFrame, language: Language) -> bytes:

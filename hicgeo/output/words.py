@@ -57,7 +57,7 @@ def in_words(result: Any, *, language: str = "nl", names: pd.Series | None = Non
     >>> season.attrs = {"crime_type": "woninginbraak"}
     >>> in_words(season, language="en")
     ['In the dark days there are 1.31 times as many residential burglaries a day as in the light months (95% interval \
-1.22 to 1.40), allowing for the trend.']
+1.22 to 1.40), from counts per month, allowing for the trend.']
     """
     said = check_language(language)
     columns = set(getattr(result, "columns", ()))

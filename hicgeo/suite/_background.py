@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from hicgeo.errors import ConfigError, HicgeoError
 from hicgeo.sources._shapes import read_shapes
+from hicgeo.sources.at_risk import read_at_risk
 from hicgeo.sources.neighbourhoods import read_neighbourhoods
 from hicgeo.sources.school_holidays import read_school_holidays
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
     import pandas as pd
+    import xarray as xr
 
+    from hicgeo.grid import Grid
     from hicgeo.output.maps import HotspotMap
     from hicgeo.suite.config import BackgroundConfig, RunConfig
 
@@ -127,6 +130,28 @@ class Surroundings:
             with _named(f"the layer {name}", part.path, "context: layers"):
                 layers[name] = read_shapes(part.path, layer=part.layer, crs=part.crs, columns=part.columns)
         return layers
+
+    def at_risk(self, grid: Grid) -> xr.DataArray:
+        """Read what can be burgled, per cell of a grid.
+
+        Parameters
+        ----------
+        grid
+            Square cells over the study area.
+
+        Returns
+        -------
+        surface
+            Answer of `hicgeo.read_at_risk`.
+
+        Raises
+        ------
+        ConfigError
+            The run file names no such data.
+        """
+        if (part := self.config.at_risk) is None:
+            raise ConfigError("this needs what is at risk", "no at_risk in the run file", "add at_risk with a path")
+        return read_at_risk(part.path, grid, **part.model_dump(exclude={"path"}))
 
     @cached_property
     def school_holidays(self) -> pd.DataFrame | None:

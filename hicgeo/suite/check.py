@@ -304,11 +304,12 @@ class _Looking:
     def _at_risk(self, areas: gpd.GeoDataFrame) -> None:
         import hicgeo
 
-        part = self.config.at_risk
-        if part is None:
+        here = Surroundings()
+        here.config = self.config
+        if self.config.at_risk is None:
             return
         grid = hicgeo.Grid.over(areas, cell_size=self.config.density.cell_size)
-        surface = hicgeo.read_at_risk(part.path, grid, **part.model_dump(exclude={"path"}))
+        surface = here.at_risk(grid)
         self.checked.seen.append(f"at_risk: {surface.attrs['n']:,.0f} in the area, as {surface.attrs['kind']}")
 
     def _around(self, gone: set[Place]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from hicgeo.errors import ConfigError
+from hicgeo.output.language import crime, text
 from hicgeo.suite import _recognised
 from hicgeo.suite._background import Surroundings
 from hicgeo.suite._exports import as_markdown, card_of, facts_of, ledger_of, located_enough, warning_of, with_names
@@ -32,10 +33,8 @@ from hicgeo.suite.config import RunConfig, is_device
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
-    import xarray as xr
 
     from hicgeo.analysis.vintages import Crosswalk
-    from hicgeo.grid import Grid
     from hicgeo.output._recognised import Recognised
     from hicgeo.output.disclosure import Handling
     from hicgeo.output.maps import HotspotMap
@@ -205,30 +204,6 @@ class Run(Surroundings):
         old = hicgeo.read_neighbourhoods(settings.borders, **reading)
         return hicgeo.crosswalk(old, self._region, by="area")
 
-    def at_risk(self, grid: Grid) -> xr.DataArray:
-        """Read what can be burgled, per cell of a grid.
-
-        Parameters
-        ----------
-        grid
-            Square cells over the study area.
-
-        Returns
-        -------
-        surface
-            Answer of `hicgeo.read_at_risk`.
-
-        Raises
-        ------
-        ConfigError
-            The run file names no such data.
-        """
-        import hicgeo
-
-        if self.config.at_risk is None:
-            raise ConfigError("this needs what is at risk", "no at_risk in the run file", "add at_risk with a path")
-        return hicgeo.read_at_risk(self.config.at_risk.path, grid, **self._reading("at_risk"))
-
     # results
 
     @property
@@ -281,7 +256,6 @@ class Run(Surroundings):
             Under 85 % of the incidents have a place, and the run file does not accept that.
         """
         import hicgeo
-        from hicgeo.output.language import crime
 
         kind = f" ({crime(crime_type, self.config.language)})" if crime_type else ""
         drawn = hicgeo.HotspotMap(
@@ -369,7 +343,7 @@ class Run(Surroundings):
         self._sentences, self._leads = [], []
         return path
 
-    def save_table(self, table: pd.DataFrame, name: str, *, suffix: str = ".csv") -> Path:
+    def save_table(self, table: pd.DataFrame, name: str, *, suffix: str = ".csv", **about: Any) -> Path:
         """Save a table for Dutch Excel or a GIS, names beside codes, through the gate of the run's profile.
 
         Parameters
@@ -380,6 +354,8 @@ class Run(Surroundings):
             As for `save`.
         suffix
             As in `hicgeo.write_table`: ".csv", ".xlsx"; with geometry ".gpkg", ".geojson", ".gpx".
+        **about
+            What holds for all rows, where the attrs do not say it: `crime_type`, `period`, `base`, `per`.
 
         Returns
         -------
@@ -394,7 +370,9 @@ class Run(Surroundings):
         import hicgeo
 
         target, profile, language = self._target(name, suffix), self.config.profile, self.config.language
-        named = with_names(table, self.background.names | self.neighbourhoods["name"].dropna().to_dict())
+        places = {"region": text("one.region", language), **self.background.names}
+        named = with_names(table.assign(), places | self.neighbourhoods["name"].dropna().to_dict())
+        named.attrs |= about
         path = hicgeo.write_table(named, target, profile=profile, language=language, ledger=ledger_of(self))
         return self._record(path, {})
 
@@ -418,8 +396,8 @@ class Run(Surroundings):
         import hicgeo
 
         common = {"neighbourhoods": self.neighbourhoods, "language": self.config.language, "ledger": ledger_of(self)}
-        folder, profile = self._target(name, ""), self.config.profile
-        sheets = hicgeo.write_target_sheets(areas, folder, profile=profile, **common, **shown)
+        common |= {"profile": self.config.profile, **shown}
+        sheets = hicgeo.write_target_sheets(areas, self._target(name, ""), **common)
         return [self._record(sheet, {}) for sheet in sheets]
 
     def __repr__(self) -> str:

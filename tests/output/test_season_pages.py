@@ -214,3 +214,9 @@ def test_places_by_season_leave_the_house_as_cells_by_kind():
     none = hg.HotspotMap(scenes.areas(), title="t").add_seasonal_areas(table.iloc[:0])
     assert {entry.count for entry in none.layers[0].classes} == {"0 (0 ha)"}
     assert none.to_html()
+
+
+def test_the_two_estimates_of_the_season_each_say_from_what_they_are(counts):
+    region = hg.roll_up(counts[counts["incidents"].notna().groupby("code").transform("all")], "region")
+    assert "uit aantallen per maand" in hg.in_words(hg.dark_days(region, crime_type="woninginbraak"))[0]
+    assert "uit aantallen per dag" in hg.in_words(effect(0.6, 0.3, 0.9))[0]

@@ -48,6 +48,35 @@ def test_dutch_excel_reads_numbers_as_numbers(tmp_path):
     assert english[1] == "BU99990000,1200,2.4,47,no"
 
 
+def test_a_file_that_is_passed_on_alone_says_of_what_it_is(tmp_path):
+    rates = scenes.rates(scenes.areas())[["incidents", "rate"]]
+    lines = read(write_table(rates, tmp_path / "a.csv"))
+    assert lines[0] == "code;incidents;rate;crime_type;period;base_name;per"
+    assert {line.split(";", 3)[3] for line in lines[1:-1]} == {"woninginbraak;2024;woningen;1000"}
+    english = read(write_table(rates, tmp_path / "a.csv", language="en"))
+    assert english[1].endswith("woninginbraak,2024,dwellings,1000")
+    write_table(rates, tmp_path / "a.xlsx")
+    (sheet,) = python_calamine.CalamineWorkbook.from_path(str(tmp_path / "a.xlsx")).sheet_names
+    rows = python_calamine.CalamineWorkbook.from_path(str(tmp_path / "a.xlsx")).get_sheet_by_name(sheet).to_python()
+    assert rows[0][-4:] == ["crime_type", "period", "base_name", "per"]
+    assert rows[1][-4:] == ["woninginbraak", "2024", "woningen", 1000]
+
+
+def test_what_a_row_says_itself_is_not_said_again_and_other_attrs_stay_away(tmp_path):
+    monthly = pd.DataFrame({"incidents": [4, 9], "crime_type": ["overval", "straatroof"]}, index=[0, 1])
+    monthly.attrs = {"crime_type": "woninginbraak", "period": ("2024-01", "2024-06"), "base": pd.Series([1]), "norm": 8}
+    assert read(write_table(monthly, tmp_path / "a.csv"))[:2] == ["incidents;crime_type;period",
+                                                                  "4;overval;2024-01/2024-06"]  # fmt: skip
+    assert list(monthly.columns) == ["incidents", "crime_type"], "the caller's own table is not changed"
+
+
+def test_the_words_of_a_column_are_in_the_language_of_the_file(tmp_path):
+    roles = pd.DataFrame({"before": [40, 30, 2]}, index=pd.Index(["treated", "control", "los"], name="role"))
+    assert [line.split(";")[0] for line in read(write_table(roles, tmp_path / "a.csv"))[1:4]] == [
+        "inzet", "controle", "los"]  # fmt: skip
+    assert read(write_table(roles, tmp_path / "a.csv", language="en"))[1].startswith("operation,")
+
+
 @pytest.mark.parametrize("text", FORMULAS)
 def test_no_cell_is_a_formula(tmp_path, text):
     table = pd.DataFrame({"name": [text]}, index=pd.Index(["BU99990000"], name="code"))

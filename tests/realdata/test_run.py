@@ -44,6 +44,15 @@ def test_the_tables_hold_the_numbers_of_the_region(result):
     assert (history["state"] == "onvolledig").all()
 
 
+def test_every_table_says_by_itself_of_what_and_of_when_it_is(result):
+    files = sorted(result.index.parent.rglob("*.csv"))
+    assert len(files) >= 7
+    for file in files:
+        about = set(table(result, file.relative_to(result.index.parent).as_posix()).dropna(axis="columns", how="all"))
+        assert "crime_type" in about, file.name
+        assert about & {"period", "month", "year", "season"}, file.name
+
+
 def test_the_index_page_says_what_is_missing(result):
     page = result.index.read_text(encoding="utf-8")
     assert "23 gebieden (103.288 woningen, 20,2 %) hebben geen cijfers; 17 getelde codes" in page

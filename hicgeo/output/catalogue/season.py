@@ -56,9 +56,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "picture.dark": ("Donkere dagen gedeeld door lichte dagen", "Dark days divided by light days"),
     "words.dark": (
         "In de donkere dagen {ratio} keer zoveel {crime} per dag als in de lichte maanden (95 %-interval {low} tot "
-        "{high}), met de trend verrekend.",
+        "{high}), uit aantallen per maand, met de trend verrekend.",
         "In the dark days there are {ratio} times as many {crime} a day as in the light months (95% interval {low} "
-        "to {high}), allowing for the trend.",
+        "to {high}), from counts per month, allowing for the trend.",
     ),
     "words.dark.same": (
         "Geen verschil aangetoond tussen donkere dagen en lichte maanden: {ratio} keer zoveel {crime} per dag (95 %-"
@@ -100,16 +100,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "course.peak": ("piek {months}", "peak {months}"),
     "course.and": (" en ", " and "),
     "words.darkness.winter": (
-        "Dag voor dag gerekend, met trend en feestdagen verrekend, gebeurt er in de donkere maanden {ratio} keer "
-        "zoveel als in de lichte (95 %-interval {low} tot {high}).",
-        "Reckoned day by day {ratio} times as much happens in the dark months as in the light ones (95% interval "
-        "{low} to {high}), allowing for trend and holidays.",
+        "Een andere schatting, uit aantallen per dag en met ook feestdagen verrekend: in de donkere maanden {ratio} "
+        "keer zoveel als in de lichte (95 %-interval {low} tot {high}).",
+        "Another estimate, from counts per day and allowing for public holidays too: {ratio} times as much in the dark "
+        "months as in the light ones (95% interval {low} to {high}).",
     ),
     "words.darkness.winter.school": (
-        "Dag voor dag gerekend, met trend, feestdagen en schoolvakanties verrekend, gebeurt er in de donkere maanden "
-        "{ratio} keer zoveel als in de lichte (95 %-interval {low} tot {high}).",
-        "Reckoned day by day {ratio} times as much happens in the dark months as in the light ones (95% interval "
-        "{low} to {high}), allowing for trend, public holidays and school holidays.",
+        "Een andere schatting, uit aantallen per dag en met ook feestdagen en schoolvakanties verrekend: in de donkere "
+        "maanden {ratio} keer zoveel als in de lichte (95 %-interval {low} tot {high}).",
+        "Another estimate, from counts per day and allowing for public and school holidays too: {ratio} times as much "
+        "in the dark months as in the light ones (95% interval {low} to {high}).",
     ),
     "words.darkness.share": (
         "Naar schatting {share} van dat verschil gaat samen met donkere uren waarin woningen leeg staan (95 %-interval "
