@@ -238,7 +238,9 @@ def protect(
     unseen = hidden | told_by_norm
     of_police = model.listed["public"].astype(bool) & ~model.listed["past"].astype(bool)
     read = ((model.listed["row"] >= 0) | of_police).to_numpy(bool)
-    guesses = [likeliest(model.figures, threshold, unseen, read, most=most) for most in (None, 1, 0)]
+    guesses = []  # only of what is hidden
+    if hidden[(model.listed["row"] >= 0).to_numpy()].any():
+        guesses = [likeliest(model.figures, threshold, unseen, read, most=most) for most in (None, 1, 0)]
     masked, rows, seen = {}, {}, {}
 
     def enough(form: pd.DataFrame) -> bool:
@@ -262,7 +264,7 @@ def protect(
         numbers = [counts.copy() for _ in guesses]
         for each, by in zip(numbers, guesses, strict=True):
             each[place[place < len(table)]] = by[ours][place < len(table)]
-        rank = rank_correlation(numbers[0], mask[: len(table)], threshold)
+        rank = rank_correlation(numbers[0], mask[: len(table)], threshold) if numbers else 1.0
         seen[name] = Seen(
             figures=int(np.isfinite(counts).sum()),
             hidden=int(mask[: len(table)].sum()),

@@ -239,22 +239,25 @@ def _tasks(figures: Figures, threshold: float) -> list[Task]:
     can be kept open.
     """
     tasks: list[Task] = []
-    capped = _capped(figures, threshold)
-    for figure in np.flatnonzero(figures.small):
+    small = np.flatnonzero(figures.small)
+    for figure, capped in zip(small, _capped(figures, small, threshold), strict=True):
         value = float(figures.values[figure])
-        lowest = 0.0 if capped[figure] else 1.0
+        lowest = 0.0 if capped else 1.0
         tasks += [
             (int(figure), sign, far) for sign, far in ((1.0, threshold - 1 - value), (-1.0, value - lowest)) if far > 0
         ]
     return sorted(tasks, key=lambda task: (-task[2], task[0]))
 
 
-def _capped(figures: Figures, threshold: float) -> Flags:
-    """Figures that lie within a public figure below `threshold` - 1."""
+def _capped(figures: Figures, which: npt.NDArray[np.intp], threshold: float) -> Flags:
+    """Which of these figures lie within a public figure below `threshold` - 1."""
     little = figures.members[np.flatnonzero(figures.known & (figures.values < threshold - 1))]
-    size = np.asarray(figures.members.sum(axis=1)).ravel()
-    shared = (figures.members @ little.T).toarray()
-    return np.asarray((shared == size[:, None]).any(axis=1))
+    inside = figures.members[which]
+    size = np.asarray(inside.sum(axis=1)).ravel()
+    shared = (inside @ little.T).tocoo()
+    capped = np.zeros(len(which), dtype=bool)
+    capped[shared.row[shared.data == size[shared.row]]] = True
+    return capped
 
 
 def _one_each(tasks: Sequence[Task]) -> list[Task]:
