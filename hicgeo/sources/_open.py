@@ -250,9 +250,16 @@ def unpacked(path: Path, layer: str | None = None) -> Iterator[tuple[Path, str |
     Raises
     ------
     InputError
-        The archive is broken or over the limits, or does not hold exactly one data set (or none named `layer`).
+        The archive is broken or over the limits, or does not hold exactly one data set (or none named `layer`); or a
+        layer is named of a file that has none.
     """
     if kind_of(path) != "zip":
+        if layer is not None and kind_of(path) != "gpkg":
+            raise InputError(
+                "only a GeoPackage or an archive may be asked for a layer",
+                f"layer={layer!r} of {path.name}",
+                "leave layer out, or name the file that has it",
+            )
         yield path, layer
         return
     _check_magic(path, "zip")

@@ -427,10 +427,9 @@ def _fraction(text: str) -> _Clock:
     return _Clock(round(float(text.replace(",", ".")) * 86_400) * 1_000_000)
 
 
-def _examples(mask: Mask, said: Texts, ledger: Ledger) -> str:
-    """Line and text of the first three: dates and clock times only, which identify nobody."""
-    first = np.flatnonzero(mask)[:3]
-    return ", ".join(f"line {ledger.line[i]} ({text})" for i, text in zip(first, said(first), strict=True)) or "none"
+def _examples(mask: Mask, ledger: Ledger) -> str:
+    """Lines of the first three: never what stands there, for a moment may tell an incident."""
+    return ", ".join(f"line {ledger.line[i]}" for i in np.flatnonzero(mask)[:3]) or "none"
 
 
 def _check_order(
@@ -438,11 +437,10 @@ def _check_order(
 ) -> None:
     """Refuse a column that cannot be read one way. One or two misfits among many are typing errors, not an order."""
     alive = ledger.standing
-    said: Texts = lambda places: date.iloc[places].tolist()  # noqa: E731
     if (short & alive).any():
         raise InputError(
             f"years in {title} must have four digits",
-            f"two digits in {(short & alive).sum()} rows: {_examples(short & alive, said, ledger)}",
+            f"two digits in {(short & alive).sum()} rows: {_examples(short & alive, ledger)}",
             "export the dates as dd-mm-jjjj, or declare century=2000",
         )
     other = ORDERS[1 - ORDERS.index(dates.order)]
@@ -455,11 +453,11 @@ def _check_order(
             )
             ledger.note("date_order", title, (order == "either") & alive, said_so)
         return
-    fits = {"day_first": "only day-month-year fits", "month_first": "only month-day-year fits"}
+    fits = {"day_first": "only dd-mm-jjjj fits", "month_first": "only mm-dd-jjjj fits"}
     raise InputError(
         f"the dates in {title} must all be {dates.order.replace('_', ' ')}",
-        f"{along.sum()} rows where {fits[dates.order]}: {_examples(along, said, ledger)}; "
-        f"{against.sum()} rows where {fits[other]}: {_examples(against, said, ledger)}",
+        f"{along.sum()} rows where {fits[dates.order]}: {_examples(along, ledger)}; "
+        f"{against.sum()} rows where {fits[other]}: {_examples(against, ledger)}",
         f'declare date_order="{other}"; when other columns are in the declared order, leave this one out of columns'
         if not along.any()
         else "export the column in one order",
@@ -476,7 +474,7 @@ def _check_offsets(start: _Parts, end: _Parts, ledger: Ledger) -> None:
     if any(mask.any() for mask in missing):
         shown = [
             "; ".join(
-                f"{part.title}: {_examples(mask, part.said, ledger)}"
+                f"{part.title}: {_examples(mask, ledger)}"
                 for part, mask in zip(parts, masks, strict=True)
                 if mask.any()
             )

@@ -107,10 +107,14 @@ def read_at_risk(
     path = _open.check_source(source, layer=layer, query=query)
     table = read_table(path, layer=layer)
     table.cells = table.cells.reset_index(drop=True)
-    lost = len(table.ledger.rejected())
-    if lost:
-        first = int(table.ledger.rejected()["line"].iloc[0])
-        raise InputError("every row must have all its fields", f"{lost} broken rows (first: line {first})", "repair it")
+    lost = table.ledger.rejected()
+    if len(lost):
+        reasons = ", ".join(f"{reason} {n:,}" for reason, n in lost["reason"].value_counts().items())
+        raise InputError(
+            "every row must be one that can be read",
+            f"{len(lost):,} that cannot (first: line {int(lost['line'].iloc[0])}): {reasons}",
+            "repair these rows, or export the file again",
+        )
     columns = columns or {}
     if unknown := [name for name in columns if name not in _NAMES]:
         raise ColumnError(f"the names in columns must be ours: {', '.join(_NAMES)}", ", ".join(unknown), "rename them")

@@ -22,6 +22,11 @@ TITLES = {
 }
 
 
+LEAST_DAYS = 3
+MOST_A_YEAR = 30
+"""Rows that begin in a year: six holidays, for several kinds of schools."""
+
+
 def read_school_holidays(
     source: str | Path, *, columns: Mapping[str, str] | None = None, region: str | None = None
 ) -> pd.DataFrame:
@@ -45,7 +50,8 @@ def read_school_holidays(
     Raises
     ------
     InputError
-        The file cannot be read; a date is none or ends before it starts; a region is unknown, is not in the file, or is
+        The file cannot be read; a date is none or ends before it starts; the rows are too short or too many for
+        holidays; a region is unknown, is not in the file, or is
         not chosen while there are several.
     ColumnError
         A column is missing.
@@ -81,7 +87,22 @@ def read_school_holidays(
             where = f"{wrong.sum()} {what} (first: row {int(np.argmax(wrong)) + 2})"
             raise InputError("a school holiday must have a first and a last day", where, "correct these rows")
     out = pd.DataFrame({"start": first[kept], "end": last[kept]}).drop_duplicates()
+    _check_holidays(out)
     return out.sort_values(["start", "end"], ignore_index=True)
+
+
+def _check_holidays(table: pd.DataFrame) -> None:
+    """Refuse what has a first and a last day too, but no holidays: an export of incidents, say."""
+    if table.empty:
+        return
+    days = int(((table["end"] - table["start"]).dt.days + 1).median())
+    a_year = int(table["start"].dt.year.value_counts().max())
+    if days < LEAST_DAYS or a_year > MOST_A_YEAR:
+        raise InputError(
+            f"school holidays must be at most {MOST_A_YEAR} a year, most of them of {LEAST_DAYS} days or more",
+            f"{a_year} that begin in one year, and half of all take {days} days or fewer",
+            "name the table of the school holidays, or leave it out",
+        )
 
 
 def _of_region(said: pd.Series | None, region: str | None, rows: int) -> np.ndarray:

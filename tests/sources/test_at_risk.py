@@ -109,3 +109,22 @@ def test_faults(grid, write, points):
         hicgeo.read_at_risk(write(points.set_geometry(points.translate(9000, 0)), "far.gpkg"), grid)
     with pytest.raises(ColumnError, match="cell codes, or x and y"):
         hicgeo.read_at_risk(write("a;b\n1;2\n", "t.csv"), grid)
+
+
+def test_rows_that_cannot_be_read_are_refused_for_their_own_reason(grid, write):
+    broken = write("C28992R100;WON\nE0810N4550;35\nE0811N4550\nE0812N4550;3;4\n", "short.csv")
+    with pytest.raises(InputError) as refused:
+        hicgeo.read_at_risk(broken, grid, columns={"dwellings": "WON"})
+    assert refused.value.given.startswith("2 that cannot (first: line 3): ")
+    reasons = hicgeo.sources._records.read_table(broken).ledger.rejected()["reason"]
+    assert all(f"{reason} {n}" in refused.value.given for reason, n in reasons.value_counts().items())
+
+
+def test_a_layer_is_asked_of_a_file_that_has_layers(points, grid, write):
+    for name in ("homes.geojson", "homes.csv"):
+        path = write(points.to_crs(4326), name) if name.endswith("json") else write("x;y\n81010;455010\n", name)
+        with pytest.raises(InputError, match="may be asked for a layer") as refused:
+            hicgeo.read_at_risk(path, grid, layer="woningen")
+        assert "leave layer out" in refused.value.remedy
+        assert hicgeo.read_at_risk(path, grid).attrs["n"], "and without it passes"
+    assert hicgeo.read_at_risk(write(points, "homes.gpkg"), grid, layer="homes").attrs["n"] == 4

@@ -56,8 +56,9 @@ def test_case_51_both_orders_in_one_column(twin):
     with pytest.raises(InputError) as caught:
         twin.read(touched=range(3, 9))
     shown = caught.value.given
-    assert "only day-month-year fits: line 2 (13-01-2023), line 3 (14-02-2023), line 4 (15-03-2023);" in shown
-    assert "only month-day-year fits: line 5 (03-18-2023), line 6 (03-19-2023), line 7 (03-20-2023)" in shown
+    assert "only dd-mm-jjjj fits: line 2, line 3, line 4;" in shown
+    assert "only mm-dd-jjjj fits: line 5, line 6, line 7" in shown
+    assert "2023" not in str(caught.value), "where to look, never what stands there"
 
 
 @pytest.mark.parametrize("epoch", [1900, 1904])
@@ -222,8 +223,9 @@ def test_case_65_some_with_and_some_without(twin):
     with pytest.raises(InputError) as caught:
         twin.read()
     shown = caught.value.given
-    assert shown.startswith("8 with (van: line 2 (2023-01-12T23:15:00Z), line 3 (2023-02-14T00:15:00Z), line 4 (")
-    assert "and 72 without (van: line 6 (17-05-2023 04:15), line 7 (" in shown
+    assert shown.startswith("8 with (van: line 2, line 3, line 4")
+    assert "and 72 without (van: line 6, line 7" in shown
+    assert "2023" not in str(caught.value)
 
 
 def test_case_65_start_in_utc_and_end_in_no_zone(twin):
@@ -266,7 +268,7 @@ def test_case_67_registered_is_taken_for_committed(export, same, noted):
 
 def test_case_68_two_digit_years(twin):
     when(twin.export, BAD, "03-04-23", "10:00", "03-04-99", "11:00")
-    with pytest.raises(InputError, match=r"four digits.*line 9 \(03-04-23\).*century=2000"):
+    with pytest.raises(InputError, match=r"four digits.*line 9.*century=2000"):
         twin.read(touched=[BAD])
     when(twin.export, BAD, "03-04-23", "10:00", "03-04-23", "11:00")
     intake = twin.read(touched=[BAD], century=2000)

@@ -357,11 +357,11 @@ def test_two_date_orders_are_refused_with_examples_by_line(export):
         export.set(row, "van", f"03-{15 + row}-2023")
     with pytest.raises(InputError) as caught:
         read(export)
-    # three of each reading, as they stand: a date identifies nobody
+    # three of each reading, by where they stand: a moment may tell an incident to who was there
     assert caught.value.given.count("line ") == 6
-    assert "line 5 (03-18-2023), line 6 (03-19-2023), line 7 (03-20-2023)" in caught.value.given
-    assert "line 2 (13-01-2023)" in caught.value.given
-    assert not any(row[0] in str(caught.value) or row[6] in str(caught.value) for row in export.rows)
+    assert "line 5, line 6, line 7" in caught.value.given
+    assert "line 2, " in caught.value.given
+    assert not any(cell in str(caught.value) for row in export.rows for cell in row if len(cell) > 4)
 
 
 def test_month_first_must_be_declared(export, clean):
