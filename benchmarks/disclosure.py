@@ -1,7 +1,9 @@
 """What public exports give away, attacked from outside, and what is left of them; results in results/disclosure.json.
 
 python benchmarks/disclosure.py attack 1000 250    # 250 towns from seed 1000 on, from where it was stopped
-python benchmarks/disclosure.py runs               # both whole runs for everybody, and all their files
+python benchmarks/disclosure.py runs FOLDER        # both whole runs for everybody, and all their files attacked
+python benchmarks/disclosure.py rows FOLDER        # the sample run again with the rows of its inputs in another order
+python benchmarks/disclosure.py audits FOLDER      # the audit of all files of four runs
 python benchmarks/disclosure.py surfaces           # counts per cell from the classes of a density and from outlines
 python benchmarks/disclosure.py useful             # what is left of real counts, and how long it takes
 """
@@ -183,10 +185,26 @@ def part_useful() -> dict[str, Any]:
 
 def part_runs(folder: str = "") -> dict[str, Any]:
     """Both whole runs for everybody, in a folder that is kept when it is named; what was run there is not run again."""
-    from public_runs import attack
+    from whole_runs import attack
 
     with tempfile.TemporaryDirectory() as made:
         return attack(Path(folder or made).resolve())
+
+
+def part_rows(folder: str = "") -> dict[str, Any]:
+    """The sample run for the triangle and for everybody, beside those of the same rows in another order."""
+    from whole_runs import same_bytes
+
+    with tempfile.TemporaryDirectory() as made:
+        return same_bytes(Path(folder or made).resolve())
+
+
+def part_audits(folder: str = "") -> dict[str, Any]:
+    """The audit of all files of The Hague's and the sample's run, for the triangle and for everybody."""
+    from whole_runs import audits
+
+    with tempfile.TemporaryDirectory() as made:
+        return audits(Path(folder or made).resolve())
 
 
 WRITE = """
@@ -236,6 +254,8 @@ def part_bytes() -> dict[str, Any]:
 PARTS: dict[str, Callable[..., dict[str, Any]]] = {
     "attack": part_attack,
     "runs": part_runs,
+    "rows": part_rows,
+    "audits": part_audits,
     "surfaces": part_surfaces,
     "useful": part_useful,
     "bytes": part_bytes,

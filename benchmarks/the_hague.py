@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sqlite3
 import warnings
 from collections import Counter
@@ -215,20 +216,21 @@ def as_published(real: Path, folder: Path) -> dict[str, Any]:
     path = f"${{HICGEO_REALDATA:-../../../shared/data}}/nl_thehague/{RAW}"
     project(there, "den-haag", {path: f"../elsewhere/{RAW}"} | PUBLIC | ELSEWHERE)
     execute(there, "den-haag")
-    files = sorted(each for each in maps.rglob("*") if each.is_file())
-    same = [each for each in files if content(each) == content(there / "maps" / "den-haag" / each.relative_to(maps))]
+    names = sorted(each.relative_to(maps) for each in maps.rglob("*") if each.is_file())
+    same = [name for name in names if content(maps / name) == content(there / "maps" / "den-haag" / name)]
     return {
-        "files": len(files), "figures read": sum(figures.values()), **{f"figures: {k}": n for k, n in figures.items()},
+        "files": len(names), "figures read": sum(figures.values()), **{f"figures: {k}": n for k, n in figures.items()},
         "files that are the same elsewhere": len(same),
-        "files that differ": [each.name for each in files if each not in same], **changed,
+        "files that differ": [name.name for name in names if name not in same], **changed,
     }  # fmt: skip
 
 
-def unpublished(folder: Path, asked: int) -> dict[str, Any]:
+def unpublished(folder: Path, asked: int = 2000) -> dict[str, Any]:
     """The same exports as if the police published nothing, and how far what is hidden can be narrowed down."""
     import hicgeo as hg
     from hicgeo.errors import DisclosureError
 
+    shutil.rmtree(folder / "unpublished", ignore_errors=True)  # with its ledger
     made = project(folder / "unpublished", "den-haag", PUBLIC | ELSEWHERE | OTHER)
     police, before = Police(), Path.cwd()
     os.chdir(made)
@@ -305,8 +307,3 @@ def attacked(exports: list[tuple[Path, dict[str, Any]]], police: Police, asked: 
         **score, "different small figures": len(secrets), "asked": len(chosen), "of a year": len(whole),
         "exact": done.exact, "narrow": done.narrow + done.earlier,
     }  # fmt: skip
-
-
-def attack(real: Path, folder: Path, asked: int = 2000) -> dict[str, Any]:
-    """Both, for the results."""
-    return {"den-haag": as_published(real, folder), "den-haag as if unpublished": unpublished(folder, asked)}

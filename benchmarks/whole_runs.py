@@ -1,4 +1,4 @@
-"""Whole runs for the triangle and for everybody: the same bytes for rows in another order; the audit of every file."""
+"""Whole runs for the triangle and for everybody: attacked, made again with rows in another order, audited."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import outlines
 import pandas as pd
-from public_runs import ELSEWHERE, PUBLIC, content, execute, project
+import the_hague
+from public_runs import ELSEWHERE, PUBLIC, content, elsewhere, execute, project, small_in_ledger
 
 PROFILES: dict[str, dict[str, str]] = {"driehoek": {}, "openbaar": PUBLIC}
-NAMED = {("sample", "openbaar"): "here", ("den-haag", "openbaar"): "den-haag"}
-"""Folders of runs that the attack on public runs makes too."""
 
 
 def executed(folder: Path, run: str, profile: str) -> Path:
     """Project in which a run was executed under a profile."""
-    made = project(folder / NAMED.get((run, profile), f"{run}-{profile}"), run, PROFILES[profile] | ELSEWHERE)
+    made = project(folder / f"{run}-{profile}", run, PROFILES[profile] | ELSEWHERE)
     execute(made, run)
     return made
 
@@ -56,26 +56,52 @@ def shuffled(source: Path, target: Path, rng: np.random.Generator) -> None:
 def executed_shuffled(folder: Path, profile: str) -> Path:
     """Project in which the sample was executed under a profile with all rows in another order."""
     plain = executed(folder, "sample", profile)
-    made = project(folder / f"shuffled-{profile}", "sample", PROFILES[profile])
+    made = project(folder / f"sample-{profile}-shuffled", "sample", PROFILES[profile])
     if not (made / "data" / "sample").is_dir():
         shuffled(plain / "data" / "sample", made / "data" / "sample", np.random.default_rng(11))
     execute(made, "sample")
     return made
 
 
+def attack(folder: Path) -> dict[str, Any]:
+    """Both runs for everybody, all their files, and those of places that differ in all that is not published."""
+    import hicgeo as hg
+
+    real, here = (executed(folder, run, "openbaar") for run in ("den-haag", "sample"))
+    sample, export = here / "data" / "sample", "incidents.csv"
+    areas = hg.read_neighbourhoods(sample / "wijkenbuurten_2024.gpkg", level="buurt")
+    there = project(folder / "sample-elsewhere", "sample", PUBLIC | {f"../sample/{export}": f"../elsewhere/{export}"})
+    shutil.copytree(sample, there / "data" / "sample", dirs_exist_ok=True)
+    moved = elsewhere(sample / export, there / "data" / "elsewhere" / export, areas)
+    execute(there, "sample")
+    found: dict[str, Any] = {}
+    for where, run in ((real, "den-haag"), (here, "sample")):
+        figures, small = small_in_ledger(where)
+        found[run] = {"figures noted": figures, "small and hidden": small}
+    found["sample"] |= {"incidents elsewhere": moved} | compared(here, there, "sample")
+    found["sample"]["counts behind the outlines"] = outlines.attack(here, "sample")
+    found["den-haag"] |= the_hague.as_published(real, folder)
+    return found | {"den-haag as if unpublished": the_hague.unpublished(folder)}
+
+
+def compared(here: Path, there: Path, run: str) -> dict[str, Any]:
+    """Files of a run in two projects that are the same, but for times and hashes."""
+    both = [each / "maps" / run for each in (here, there)]
+    files, others = ({p.relative_to(each).as_posix() for p in each.rglob("*") if p.is_file()} for each in both)
+    same = {name for name in files & others if content(both[0] / name) == content(both[1] / name)}
+    return {
+        "files": len(files),
+        "files that are the same": len(same),
+        "files that differ": sorted(files ^ others | files - same),
+    }
+
+
 def same_bytes(folder: Path) -> dict[str, Any]:
     """Files of the sample run that do not depend on the order of rows, for the triangle and for everybody."""
-    found: dict[str, Any] = {}
-    for profile in PROFILES:
-        here = executed(folder, "sample", profile) / "maps" / "sample"
-        there = executed_shuffled(folder, profile) / "maps" / "sample"
-        files, others = (sorted(p.relative_to(each) for p in each.rglob("*") if p.is_file()) for each in (here, there))
-        differ = [str(name) for name in files if name not in others or content(here / name) != content(there / name)]
-        found[profile] = {
-            "files": len(files), "the same": len(files) - len(differ),
-            "differ": sorted({*differ, *(str(each) for each in set(others) - set(files))}),
-        }  # fmt: skip
-    return found
+    return {
+        profile: compared(executed(folder, "sample", profile), executed_shuffled(folder, profile), "sample")
+        for profile in PROFILES
+    }
 
 
 def audits(folder: Path) -> dict[str, Any]:
