@@ -105,7 +105,7 @@ def test_legends_of_more_than_a_sheet_go_on_on_the_next(firefox, saved):
     first, *later = sheets(firefox.pdf())
     for said in ("Woninginbraken per 1.000 woningen", "Hotspots, met rangnummer", "Wat deze kaart niet zegt"):
         assert said in first
-    assert all("in de komende 28 dagen" in each for each in later), "no sheet is empty"
+    assert all(each.strip() for each in later), "no sheet is empty"
     assert [f"Legenda {n}." in "".join(later) for n in range(1, 13)] == [True] * 12
 
 

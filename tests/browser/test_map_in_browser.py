@@ -106,7 +106,7 @@ def test_hotspots_can_be_switched_off_and_asked_for_their_numbers(opened, saved)
     assert ranks.all_inner_texts() == ["1", "2"]
     ranks.first.hover()
     told = page.locator(".leaflet-tooltip").inner_text()
-    for said in ("Hotspot 1", "61", "20,5", "3,0 ×", "4,0 ha", "19,7 %", "rang kan zijn\t1\n"):
+    for said in ("Hotspot 1", "61", "20,5", "3,0 ×", "4,0 ha", "19,7\u00a0%", "rang kan zijn\t1\n"):
         assert said in told
     page.locator("#overlays input").uncheck()
     assert ranks.count() == 0
@@ -228,7 +228,7 @@ def test_a_target_area_tells_the_short_in_its_tip_and_all_in_its_card(opened, tm
     assert "Deze keuze ving" not in tip
     first.click()
     card = page.locator("#card").inner_text()
-    for said in ("Gebied 1", "4,2 (1 tot 8)", "Elk jaar hoog", "Deze keuze ving 21 %", "Als een dader"):
+    for said in ("Gebied 1", "4,2 (1 tot 8)", "Elk jaar hoog", "Deze keuze ving 21\u00a0%", "Als een dader"):
         assert said in card
     assert page.locator(".leaflet-marker-icon").first.get_attribute("aria-label") == "Gebied 1"
     assert heard.console == []

@@ -7,7 +7,7 @@
   const make = (tag, className, text) => {
     const node = document.createElement(tag);
     if (className) node.className = className;
-    if (text !== undefined) node.textContent = text;
+    if (text !== undefined) node.textContent = String(text).replace(/(\d) %/g, "$1\u00a0%"); // not broken between the two
     return node;
   };
   const WATER = "#cfe4ef", LAND = "#f7f8f6", INK = "#14181c";
