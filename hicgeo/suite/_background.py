@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hicgeo.errors import ConfigError, HicgeoError
+from hicgeo.grid import Grid
 from hicgeo.sources._shapes import read_shapes
 from hicgeo.sources.at_risk import read_at_risk
 from hicgeo.sources.neighbourhoods import read_neighbourhoods
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from hicgeo.grid import Grid
     from hicgeo.output.maps import HotspotMap
     from hicgeo.suite.config import BackgroundConfig, RunConfig
 
@@ -152,6 +152,27 @@ class Surroundings:
         if (part := self.config.at_risk) is None:
             raise ConfigError("this needs what is at risk", "no at_risk in the run file", "add at_risk with a path")
         return read_at_risk(part.path, grid, **part.model_dump(exclude={"path"}))
+
+    def addresses(self, areas: gpd.GeoDataFrame) -> xr.DataArray | None:
+        """Number of addresses per cell of 100 m, the smallest that leaves the house; None without them in the run file.
+
+        Parameters
+        ----------
+        areas
+            The study area.
+
+        Raises
+        ------
+        ConfigError
+            The file cannot be read.
+        """
+        from hicgeo.output.disclosure import MIN_CELL
+
+        if (part := self.config.addresses) is None:
+            return None
+        with _named("the addresses", part.path, "addresses"):
+            grid = Grid.over(areas, cell_size=MIN_CELL)
+            return read_at_risk(part.path, grid, **part.model_dump(exclude={"path"}))
 
     @cached_property
     def school_holidays(self) -> pd.DataFrame | None:

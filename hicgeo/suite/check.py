@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter, ValidationError
 
 from hicgeo.errors import ColumnError, ConfigError, CrsError, HicgeoError
+from hicgeo.output.disclosure import LEAST_ADDRESSES
 from hicgeo.schema import LEAST_LOCATED
 from hicgeo.sources.proposal import sampled
 from hicgeo.suite._background import Surroundings
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 LEAST_INSIDE = 0.5
 """Share of the incidents that must lie in a neighbourhood: under it, map and export are hardly of one place."""
-PARTS = ("neighbourhoods", "incidents", "counts", "at_risk")
+PARTS = ("neighbourhoods", "incidents", "counts", "at_risk", "addresses")
 
 
 @dataclass
@@ -173,6 +174,7 @@ class _Looking:
                 self._read(("incidents",), set(), lambda: self._together(intake, areas))
             self._read(("counts",), gone, lambda: self._counts(areas))
             self._read(("at_risk",), gone, lambda: self._at_risk(areas))
+            self._read(("addresses",), gone, lambda: self._addresses(areas))
         self._around(gone)
 
     def notebooks(self) -> None:
@@ -311,6 +313,17 @@ class _Looking:
         grid = hicgeo.Grid.over(areas, cell_size=self.config.density.cell_size)
         surface = here.at_risk(grid)
         self.checked.seen.append(f"at_risk: {surface.attrs['n']:,.0f} in the area, as {surface.attrs['kind']}")
+
+    def _addresses(self, areas: gpd.GeoDataFrame) -> None:
+        here = Surroundings()
+        here.config = self.config
+        if (surface := here.addresses(areas)) is not None:
+            known = surface.to_numpy()[surface.to_numpy() > 0]
+            few = (known < LEAST_ADDRESSES).mean() if len(known) else 0.0
+            self.checked.seen.append(
+                f"addresses: {surface.attrs['n']:,.0f} in the area; of the cells with any {few:.0%} have fewer than "
+                f"{LEAST_ADDRESSES} and are not drawn"
+            )
 
     def _around(self, gone: set[Place]) -> None:
         here = Surroundings()

@@ -163,7 +163,7 @@ class CountsConfig(_Part):
 
 
 class AtRiskConfig(_Part):
-    """What can be burgled, as `hicgeo.read_at_risk` takes it."""
+    """What can be burgled, or all addresses, as `hicgeo.read_at_risk` takes them."""
 
     path: InputPath
     columns: dict[str, str] | None = None
@@ -289,6 +289,8 @@ class RunConfig(_Part):
         Run every municipality apart; one that fails does not stop the others.
     neighbourhoods, incidents, counts, at_risk
         What comes in. Exactly one of `incidents` and `counts`.
+    addresses
+        All addresses: with them no map draws a cell of 100 m that has fewer than 8.
     crime_types
         Crime types and the denominator of each.
     rates, density, season
@@ -340,6 +342,7 @@ class RunConfig(_Part):
     incidents: IncidentsConfig | None = None
     counts: CountsConfig | None = None
     at_risk: AtRiskConfig | None = None
+    addresses: AtRiskConfig | None = None
     crime_types: dict[Kind, CrimeTypeConfig] = Field(
         default={kind: CrimeTypeConfig.model_validate({"base": base}) for kind, base in _HIC.items()}, min_length=1
     )
@@ -367,7 +370,8 @@ class RunConfig(_Part):
     @property
     def inputs(self) -> dict[str, Path | Database]:
         """Every file, table or query that comes in, by the name of its part."""
-        parts = {name: getattr(self, name) for name in ("neighbourhoods", "incidents", "counts", "at_risk")}
+        names = ("neighbourhoods", "incidents", "counts", "at_risk", "addresses")
+        parts = {name: getattr(self, name) for name in names}
         paths = {
             name: part.path
             if isinstance(part.path, Path)

@@ -269,6 +269,7 @@ class Run(Surroundings):
             fictional=self.config.fictional,
             warning=warning_of(self._located.located if self.config.incidents else 1.0, self.config.language),
             ledger=ledger_of(self),
+            addresses=self.addresses(self.neighbourhoods),
         )
         return self.background.draw(drawn, set(self.neighbourhoods["municipality"].dropna()))
 

@@ -3,10 +3,14 @@
 import json
 import re
 
+import geopandas as gpd
+import pandas as pd
 import pytest
+import shapely
 from notebook_writer import write_notebook
 
 from hicgeo.errors import ConfigError
+from hicgeo.suite.check import check_run
 from hicgeo.suite.execute import run_suite
 from hicgeo.suite.run import open_run
 
@@ -176,3 +180,37 @@ def test_a_background_that_cannot_be_read_is_named(project, around, text):
     (project / "data" / "water.geojson").write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match=r"background of water[^;]*water.geojson"):
         open_run("tiny").map("Inbraken")
+
+
+def test_with_addresses_in_the_run_file_a_map_draws_no_cell_that_has_few(project, edit_run):
+    places = [f"{150_250 + n};520250" for n in range(8)] + [f"{150_350 + n};520250" for n in range(7)]
+    (project / "data" / "adressen.csv").write_text("\n".join(["x;y", *places]), encoding="utf-8")
+    edit_run("handling:", "addresses: {path: ../adressen.csv}\nhandling:")
+    corner = [(150_200, 520_200), (150_300, 520_200)]
+    spots = gpd.GeoDataFrame(
+        {name: [9.0, 8.0] for name in ("incidents", "expected", "ratio", "area_ha", "share_incidents", "share_area",
+                                       "p_value", "rank_low", "rank_high")} | {"kind": ["beschrijvend"] * 2},
+        geometry=[shapely.box(x, y, x + 100, y + 100) for x, y in corner], crs=28992,
+        index=pd.RangeIndex(1, 3, name="rank"),
+    )  # fmt: skip
+    spots.attrs["places"] = "cells"
+    run = open_run("tiny")
+    (layer,) = run.map("Plekken").add_hotspots(spots).layers
+    assert list(layer.shapes.index) == ["1"], "the other has 7"
+    assert "minder dan 8 adressen" in layer.notes[-1]
+    assert "addresses" in run.config.inputs, "a change of the file is a change of the run"
+    told = str(check_run("tiny"))
+    assert "addresses: 15 in the area; of the cells with any 50% have fewer than 8 and are not drawn" in told
+    edit_run("addresses: {path: ../adressen.csv}\n", "")
+    assert len(open_run("tiny").map("Plekken").add_hotspots(spots).layers[0].shapes) == 2
+
+
+def test_addresses_that_cannot_be_read_are_named(project, edit_run):
+    (project / "data" / "adressen.csv").write_text("straat\nDorpsstraat\n", encoding="utf-8")
+    edit_run("handling:", "addresses: {path: ../adressen.csv}\nhandling:")
+    with pytest.raises(ConfigError, match=r"the addresses must be a file that can be read.*adressen\.csv") as refused:
+        open_run("tiny").map("Plekken")
+    assert "Dorpsstraat" not in str(refused.value)
+    assert "adressen.csv" in str(check_run("tiny"))
+    edit_run("../adressen.csv", "../adres.csv")
+    assert "no such file: data/adres.csv" in str(check_run("tiny"))
