@@ -7,17 +7,59 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from hicgeo.errors import InputError
 
-if TYPE_CHECKING:
-    from hicgeo.output.disclosure import Handling
+
+@dataclass(frozen=True)
+class Handling:
+    """For whom an export is, why, on what ground, how confidential, and until when.
+
+    Attributes
+    ----------
+    purpose
+        What the information is for, in a few words.
+    recipient
+        Who receives it: a body or a function, not a person.
+    legal_basis
+        The ground on which it is shared.
+    classification
+        How confidential it is.
+    retain_until
+        The day on which the recipient destroys it.
+
+    Raises
+    ------
+    InputError
+        A text is empty, or `retain_until` is not a date.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> Handling("inzet donkere dagen", "lokale driehoek", "Wpg art. 16", "vertrouwelijk", date(2025, 6, 1)).recipient
+    'lokale driehoek'
+    """
+
+    purpose: str
+    recipient: str
+    legal_basis: str
+    classification: str
+    retain_until: date
+
+    def __post_init__(self) -> None:
+        empty = [f.name for f in fields(self) if f.name != "retain_until" and not str(getattr(self, f.name)).strip()]
+        if empty or not isinstance(self.retain_until, date):
+            raise InputError(
+                "an export must say its purpose, recipient, legal basis and classification, and the date it is kept to",
+                "empty or not a date: " + ", ".join(empty or ["retain_until"]),
+                "fill them in, or leave handling out as a whole",
+            )
 
 
 class Ledger:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, fields
-from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -14,7 +12,7 @@ import pandas as pd
 
 from hicgeo.errors import DisclosureError, InputError
 from hicgeo.output._audit import audit_bytes, audit_html, require_clean
-from hicgeo.output._ledger import Ledger
+from hicgeo.output._ledger import Handling, Ledger
 from hicgeo.output._protect import NEUTRAL, THRESHOLD, Protected, protect, still_safe, unchecked
 from hicgeo.output.catalogue import CATALOGUE
 from hicgeo.output.language import Language, number, text
@@ -93,51 +91,6 @@ INCIDENT_COLUMNS = frozenset(
     ["incident_id", "start", "end", "time_status", "address_key", "registered", "modus", "x", "y", "border_m", "line"]
 )
 """Any of these makes a table one of incidents or of records."""
-
-
-@dataclass(frozen=True)
-class Handling:
-    """For whom an export is, why, on what ground, how confidential, and until when.
-
-    Attributes
-    ----------
-    purpose
-        What the information is for, in a few words.
-    recipient
-        Who receives it: a body or a function, not a person.
-    legal_basis
-        The ground on which it is shared.
-    classification
-        How confidential it is.
-    retain_until
-        The day on which the recipient destroys it.
-
-    Raises
-    ------
-    InputError
-        A text is empty, or `retain_until` is not a date.
-
-    Examples
-    --------
-    >>> from datetime import date
-    >>> Handling("inzet donkere dagen", "lokale driehoek", "Wpg art. 16", "vertrouwelijk", date(2025, 6, 1)).recipient
-    'lokale driehoek'
-    """
-
-    purpose: str
-    recipient: str
-    legal_basis: str
-    classification: str
-    retain_until: date
-
-    def __post_init__(self) -> None:
-        empty = [f.name for f in fields(self) if f.name != "retain_until" and not str(getattr(self, f.name)).strip()]
-        if empty or not isinstance(self.retain_until, date):
-            raise InputError(
-                "an export must say its purpose, recipient, legal basis and classification, and the date it is kept to",
-                "empty or not a date: " + ", ".join(empty or ["retain_until"]),
-                "fill them in, or leave handling out as a whole",
-            )
 
 
 def check_profile(profile: str) -> Profile:
