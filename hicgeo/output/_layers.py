@@ -198,14 +198,18 @@ def class_breaks(values: npt.NDArray[np.float64], classes: int = 5) -> npt.NDArr
 
 
 def rounded_breaks(bounds: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Bounds with as few significant digits as leave no class empty, from two on; then those of classes in use."""
+    """Bounds of the classes in use, with as few significant digits as leave none of these empty, from two on."""
+    counts = np.bincount(np.digitize(values, bounds), minlength=len(bounds) + 1)
+    # equal values on both sides of a bound: join the empty class with the one above it
+    bounds = np.array([bound for bound, n in zip(bounds, counts, strict=False) if n], float)
+    if not len(bounds):  # most are the lowest: the class above is of what is more
+        bounds = np.unique(values)[1:2]
     for digits in range(2, 7):
         rounded = np.unique([float(f"{bound:.{digits}g}") for bound in bounds])
         counts = np.bincount(np.digitize(values, rounded), minlength=len(rounded) + 1)
         if len(rounded) == len(bounds) and counts.all():
             return rounded
-    # equal values on both sides of a bound: join the empty class with the one above it
-    return np.array([bound for bound, n in zip(rounded, counts, strict=False) if n], float)
+    return bounds
 
 
 def ranges(breaks: npt.NDArray[np.float64], values: npt.NDArray[np.float64], scene: Scene) -> list[str]:

@@ -26,6 +26,9 @@ RESERVED = ("run", "municipality")
 TIMEOUT_SECONDS = 3600
 """A cell that takes longer has hung."""
 
+START_SECONDS = 300
+"""A busy machine takes longer than the usual minute to start a kernel."""
+
 _MONTHS = "jan|feb|mrt|maart|mar|apr|mei|may|jun|jul|aug|sep|okt|oct|nov|dec"
 _ROW_LEVEL = re.compile(
     r"incident_id|address_key|\bPOINT\s*\(|\d{4}[-/]\d{2}[-/]\d{2}[ T]\d{2}[:.]\d{2}"
@@ -300,6 +303,7 @@ def execute(
             kernel_name="python3",
             language="python",
             progress_bar=False,
+            start_timeout=START_SECONDS,
             execution_timeout=TIMEOUT_SECONDS,
             kernel_manager_class=_kernel_manager(environment),
             resources={"metadata": {"path": str(notebook.path.parent)}},

@@ -13,6 +13,7 @@ import scenes
 import shapely
 
 from hicgeo.errors import AlignmentError, ColumnError, CrsError, DisclosureError, InputError
+from hicgeo.output._layers import class_breaks
 from hicgeo.output.disclosure import Handling, audit_html
 from hicgeo.output.maps import HotspotMap
 
@@ -279,6 +280,18 @@ def test_a_class_of_equal_figures_is_called_by_the_figure():
     rates = scenes.rates(areas).assign(rate=7.04, rate_low=3.0, rate_high=9.0)
     rates.attrs = scenes.rates(areas).attrs
     assert HotspotMap(areas, title="t").add_rates(rates).layers[0].classes[0].label == "7,0"
+
+
+def test_bounds_of_classes_are_short_and_leave_none_empty_where_many_figures_are_equal():
+    said = class_breaks(np.array([0.0] * 10 + [0.123768] * 4 + list(np.linspace(0.15, 1.2, 36))))
+    assert all(float(f"{bound:.2g}") == bound for bound in said)
+    assert class_breaks(np.array([1.0] * 5 + [9.0])).tolist() == [9.0], "one apart is not called by the others' figure"
+    rng = np.random.default_rng(1)
+    for _ in range(300):
+        values = np.round(rng.gamma(1, rng.choice([1, 100]), rng.integers(2, 60)), rng.integers(0, 3))
+        bounds = class_breaks(values)
+        assert np.bincount(np.digitize(values, bounds), minlength=len(bounds) + 1).all()
+        assert len(bounds) or len(np.unique(values)) == 1
 
 
 def test_two_areas_of_one_name_are_told_apart_everywhere():
