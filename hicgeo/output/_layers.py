@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from hicgeo.errors import AlignmentError, ColumnError
-from hicgeo.output.language import Language, number, percent, text
+from hicgeo.output.language import Language, chance, number, text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -72,10 +72,8 @@ class Scene:
         return ends[0] if ends[0] == ends[1] else self.say("between", low=ends[0], high=ends[1])
 
     def chance(self, p_value: float) -> str:
-        """How often chance alone does it; what is rarer than once in a thousand is not told apart."""
-        least = 0.001
-        said = percent(max(p_value, least), self.language)
-        return self.say("below", high=said) if p_value < least else said
+        """How often chance alone does it."""
+        return chance(p_value, self.language)
 
     def areas_counted(self, n: int) -> str:
         """Count of areas with their noun: 12 buurten."""

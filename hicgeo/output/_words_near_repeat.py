@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from hicgeo.output.language import Language, number, percent, text
+from hicgeo.output.language import Language, chance, number, percent, text
 
 SURE = 0.05
 FOLLOWERS = ["herhaling", "nabije herhaling"]
@@ -45,7 +45,7 @@ def _knox(result: Any, language: Language) -> list[str]:
     return [
         text(
             "words.knox", language, n=n, times=number(row["ratio"], language, decimals=1),
-            p=number(row["p_value"], language, decimals=3), where=text(key, language, **edges),
+            p=chance(row["p_value"], language), where=text(key, language, **edges),
         )
     ]  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from hicgeo.output.language import Language, day, number, percent, text
+from hicgeo.output.language import Language, chance, day, number, percent, text
 
 SURE = 0.05
 
@@ -29,7 +29,7 @@ def scan(result: Any, language: Language) -> list[str]:
     told = {
         "n": number(row["incidents"], language),
         "expected": number(expected, language, decimals=decimals_of(expected)),
-        "p": number(row["p_value"], language, decimals=3),
+        "p": chance(row["p_value"], language),
     }  # fmt: skip
     if not sure:
         return [text("words.waves.none", language, days=number(row["days"], language), **told)]

@@ -120,6 +120,26 @@ def percent(share: Any, language: Language, *, decimals: int = 1) -> str:
     return number(share * 100, language, decimals=decimals) + ("%" if language == "en" else " %")
 
 
+def chance(p_value: float, language: Language) -> str:
+    """Say how often chance alone does it, as a percentage; what is rarer than once in a thousand is not told apart.
+
+    Parameters
+    ----------
+    p_value
+        Of a test by simulation, between 0 and 1.
+    language
+        "nl" or "en".
+
+    Examples
+    --------
+    >>> chance(0.0754, "nl"), chance(0.0001, "nl")
+    ('7,5 %', 'minder dan 0,1 %')
+    """
+    least = 0.001
+    said = percent(max(p_value, least), language)
+    return text("below", language, high=said) if p_value < least else said
+
+
 def day(value: date, language: Language) -> str:
     """Write a date in full.
 

@@ -31,7 +31,7 @@ def test_a_wave_now(town):
     assert said[0].startswith(
         "Er is nu een golf: 8 incidenten van 28 december 2023 tot en met 31 december 2023 op 1 ha"
     )
-    assert "p = 0,005" in said[0]
+    assert "even sterk bij alleen toeval: 0,5 %" in said[0]
     assert "eens in de 200 dagen" in said[1]
     assert "niet waardoor" in said[2]
 

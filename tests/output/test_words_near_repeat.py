@@ -23,7 +23,7 @@ def test_knox_in_words():
     assert len(said) == 1
     assert "van 1 tot 100 m en binnen 0 tot 7 dagen" in said[0]
     assert "24 incidenten" in said[0]
-    assert "p = 0,005" in said[0]
+    assert "even sterk bij alleen toeval: 0,5 %" in said[0]
 
 
 def test_knox_without_a_finding():

@@ -3,9 +3,9 @@
 TEXTS: dict[str, tuple[str, str]] = {
     "words.knox": (
         "Na een incident is de kans op een volgend incident in de buurt verhoogd: {times} keer zo veel als toeval "
-        "geeft {where} (p = {p}, {n} incidenten).",
+        "geeft {where} ({n} incidenten; even sterk bij alleen toeval: {p}).",
         "After an incident another one nearby is more likely: {times} times as many as chance gives {where} "
-        "(p = {p}, {n} incidents).",
+        "({n} incidents; as strong by chance alone: {p}).",
     ),
     "words.knox.band": (
         "van {metres_from} tot {metres_to} m en binnen {days_from} tot {days_to} dagen",

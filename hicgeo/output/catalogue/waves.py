@@ -3,9 +3,9 @@
 TEXTS: dict[str, tuple[str, str]] = {
     "words.waves.now": (
         "Er is nu een golf: {n} incidenten van {first} tot en met {last} op {area} ha, waar er {expected} te "
-        "verwachten waren ({ratio} keer zo veel, p = {p}).",
+        "verwachten waren ({ratio} keer zo veel; even sterk bij alleen toeval: {p}).",
         "There is a wave now: {n} incidents from {first} up to and including {last} on {area} ha, where "
-        "{expected} were to be expected ({ratio} times as many, p = {p}).",
+        "{expected} were to be expected ({ratio} times as many; as strong by chance alone: {p}).",
     ),
     "words.waves.often": (
         "Wie elke dag zo kijkt, ziet door toeval eens in de {runs} dagen een golf die zo sterk is.",
@@ -13,21 +13,23 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "words.waves.one": (
         "Eén golf in deze periode is meer dan toeval: {n} incidenten van {first} tot en met {last} op {area} ha, "
-        "waar er {expected} te verwachten waren ({ratio} keer zo veel, p = {p}).",
+        "waar er {expected} te verwachten waren ({ratio} keer zo veel; even sterk bij alleen toeval: {p}).",
         "One wave in this period is more than chance: {n} incidents from {first} up to and including {last} on "
-        "{area} ha, where {expected} were to be expected ({ratio} times as many, p = {p}).",
+        "{area} ha, where {expected} were to be expected ({ratio} times as many; as strong by chance alone: {p}).",
     ),
     "words.waves.any": (
         "{k} golven in deze periode zijn meer dan toeval. De sterkste: {n} incidenten van {first} tot en met "
-        "{last} op {area} ha, waar er {expected} te verwachten waren ({ratio} keer zo veel, p = {p}).",
+        "{last} op {area} ha, waar er {expected} te verwachten waren ({ratio} keer zo veel; "
+        "even sterk bij alleen toeval: {p}).",
         "{k} waves in this period are more than chance. The strongest: {n} incidents from {first} up to and "
-        "including {last} on {area} ha, where {expected} were to be expected ({ratio} times as many, p = {p}).",
+        "including {last} on {area} ha, where {expected} were to be expected ({ratio} times as many; "
+        "as strong by chance alone: {p}).",
     ),
     "words.waves.none": (
         "Een golf is niet aangetoond: de sterkste ({n} incidenten in {days} dagen, {expected} verwacht) geeft "
-        "toeval ook (p = {p}).",
+        "toeval ook, in {p} van de nabootsingen.",
         "No wave has been shown: chance gives the strongest ({n} incidents in {days} days, {expected} expected) "
-        "too (p = {p}).",
+        "too, in {p} of the simulations.",
     ),
     "words.waves.untestable": (
         "Of er een golf is kon niet worden getoetst: nergens kwamen genoeg incidenten kort na elkaar.",
