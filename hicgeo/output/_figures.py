@@ -547,29 +547,36 @@ def police_figures(now: pd.DataFrame, counts: pd.DataFrame | None, *, published:
 
 
 def _sums(secret: pd.DataFrame, counts: pd.DataFrame, types: set[str], place: list[str]) -> pd.DataFrame:
-    """Sums of published counts over every area, period and type of the secret figures."""
+    """Sums of published counts over every area, period and type of the secret figures, where the counts fill these."""
     known = counts["incidents"].reset_index()
     known = known[known["crime_type"].astype(str).isin(types)]
-    months = {label: span(label) for label in known["month"].astype(str).unique()}
-    first = known["month"].astype(str).map({label: ends[0] for label, ends in months.items()}).to_numpy()
-    end = known["month"].astype(str).map({label: ends[1] for label, ends in months.items()}).to_numpy()
-    code, kind, value = known["code"].astype(str), known["crime_type"].astype(str), known["incidents"].to_numpy(float)
-    choices = [sorted(secret[name].dropna().unique()) for name in place] + [sorted(kind.unique())]
-    rows = []
-    for labels in itertools.product(*choices):
-        wanted = dict(zip([*place, "crime_type"], labels, strict=True))
-        mask = np.array(kind.eq(wanted["crime_type"]))
-        if (area := wanted.get("code", ALL)) != ALL:
-            inside = {each: each == area or _inside(each, area) for each in code.unique()}
-            mask &= code.map(inside).to_numpy(bool)
-        if (when := wanted.get("time", ALL)) != ALL:
-            a, b = span(when)
-            mask &= (a <= first) & (end <= b)
-            if not mask.any() or first[mask].min() > a or end[mask].max() < b:
-                continue
-        if mask.any() and not np.isnan(value[mask]).any():
-            rows.append({**wanted, "value": float(value[mask].sum())})
-    return pd.DataFrame(rows, columns=[*place, "crime_type", "value"])
+    months, codes = (sorted(known[name].astype(str).unique()) for name in ("month", "code"))
+    ends = np.array([span(label) for label in months]).reshape(-1, 2)
+    areas, times = (sorted(secret[name].dropna().unique()) if name in place else [ALL] for name in ("code", "time"))
+    asked = np.array([(-np.inf, np.inf) if label == ALL else span(label) for label in times])
+    within = (asked[:, :1] <= ends[:, 0]) & (ends[:, 1] <= asked[:, 1:])
+    member = np.array([[area in (ALL, code) or _inside(code, area) for code in codes] for area in areas])
+    row = pd.Categorical(known["code"].astype(str), codes).codes
+    column = pd.Categorical(known["month"].astype(str), months).codes
+    kind, value = known["crime_type"].astype(str).to_numpy(), known["incidents"].to_numpy(float)
+    found = []
+    for each in sorted(set(kind)):
+        mine = kind == each
+        amount, rows, gaps = (np.zeros((len(codes), len(months))) for _ in range(3))
+        for into, what in ((amount, np.nan_to_num(value)), (rows, 1.0), (gaps, np.isnan(value))):
+            np.add.at(into, (row[mine], column[mine]), np.broadcast_to(what, value.shape)[mine])
+        total, listed, missing = (member @ part for part in (amount, rows, gaps))
+        there = (listed > 0)[:, None] & within
+        first = np.where(there, ends[:, 0], np.inf).min(axis=2, initial=np.inf)
+        last = np.where(there, ends[:, 1], -np.inf).max(axis=2, initial=-np.inf)
+        full = there.any(axis=2) & (missing @ within.T == 0)
+        full &= np.isinf(asked[:, 0]) | ((first <= asked[:, 0]) & (last >= asked[:, 1]))
+        area, time = np.nonzero(full)
+        sums = (total @ within.T)[area, time]
+        labels = {"code": np.array(areas, object)[area], "time": np.array(times, object)[time]}
+        found.append(pd.DataFrame({name: labels[name] for name in place} | {"crime_type": each, "value": sums}))
+    names = [*place, "crime_type"]
+    return pd.concat(found).sort_values(names, ignore_index=True) if found else pd.DataFrame(columns=[*names, "value"])
 
 
 def mapping_of(tables: Mapping[str, pd.DataFrame] | pd.DataFrame) -> dict[str, pd.DataFrame]:
