@@ -52,6 +52,7 @@ BY_HAND = {
     "_geo.py": {"kind", "about", "listed", "symbols", "place", "_properties(colour)", "_at(centre.x, centre.y)", "text",
                 "segments", "key", "value", "''.join((f'<trkpt {_at(x, y)}/>' for x, y in ring.coords))", "_at(x, y)"},
     "_offline.py": {"text"},
+    "pictures.py": {"b64encode(self.png()).decode()"},
     "_protect.py": {"self.threshold - 1", "said"},
     "_profile.py": {"_YMD", "_WORDED", "_THREE", "_SERIAL", "_CLOCK"},  # named groups of a regular expression
     "proposal.py": {"self._extent()", "said", "width", "height", "squares", "column * side", "row * side", "side",
