@@ -137,10 +137,8 @@ class HotspotMap(MapPage):
         self.layers: list[Layer] = []
         self._given: list[tuple[str, pd.DataFrame]] = []
         self.map = folium.Map(tiles=None, control_scale=False, zoom_snap=0.25)
-        self._base, bounds = base_map(self._scene)
-        self._bounds = bounds
+        self._base, self._bounds = base_map(self._scene)  # the page fits its view to them
         self._background: list[dict[str, Any]] = []
-        self.map.fit_bounds(bounds, padding=(12, 12))
         self._words = page_texts(
             self._scene.language,
             level=self._scene.level,

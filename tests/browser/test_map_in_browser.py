@@ -248,3 +248,45 @@ def test_the_names_of_municipalities_around_lie_on_top_of_them(opened, tmp_path)
     ]
     assert levels[0] > levels[1]
     assert page.locator("#themes").is_hidden(), "nothing to choose from"
+
+
+WHOLE = """() => {
+  const frame = document.querySelector(".folium-map").getBoundingClientRect();
+  const boxes = [...document.querySelectorAll(".leaflet-overlay-pane path")].map(each => each.getBoundingClientRect());
+  return boxes.length && frame.width > 50 && boxes.every(box => box.width > 5 && box.left >= frame.left
+    && box.right <= frame.right && box.top >= frame.top && box.bottom <= frame.bottom);
+}"""
+
+
+@pytest.mark.parametrize("hidden", ["display: none", "width: 1px; height: 1px"])
+def test_a_map_that_opens_where_nobody_sees_it_is_whole_once_it_is_shown(opened, saved, tmp_path, hidden):
+    host = saved / "host.html"
+    host.write_text(f"<!DOCTYPE html><body><iframe src='kaart.html' style='border: 0; {hidden}'></iframe>")
+    page, heard = opened(host)
+    page.wait_for_timeout(200)
+    page.locator("iframe").evaluate("node => node.style.cssText = 'width: 1000px; height: 800px'")
+    inside = page.frames[1]
+    inside.wait_for_function(WHOLE, timeout=3000)
+    assert inside.locator("#legend h2").count() > 1
+    assert inside.locator(".leaflet-control-scale-line").inner_text().endswith("m")
+    assert heard.console == []
+
+
+def test_a_passing_size_of_nothing_does_no_harm(opened, saved):
+    page, heard = opened(saved / "kaart.html", viewport={"width": 390, "height": 800})
+    page.locator("#find").fill("Buurt C")
+    for size in ({"width": 1, "height": 1}, {"width": 390, "height": 800}):
+        page.set_viewport_size(size)
+        page.wait_for_timeout(300)
+    page.wait_for_function(WHOLE, timeout=3000)
+    assert heard.console == []
+
+
+def test_a_search_in_a_small_pane_finds_the_area(opened, saved):
+    page, heard = opened(saved / "kaart.html", viewport={"width": 140, "height": 300})
+    page.locator("#find").fill("Buurt C")
+    chosen = page.locator(".leaflet-edges-pane path").first.bounding_box()
+    drawn = page.locator(".folium-map").bounding_box()
+    assert drawn["x"] < chosen["x"] < drawn["x"] + drawn["width"]
+    assert chosen["width"] > 24
+    assert heard.console == []

@@ -235,6 +235,7 @@
     map.getContainer().setAttribute("aria-label", page.words.map);
     for (const [name, level, through] of [["around", 310, true], ["ground", 330, true], ["cells", 350, true], ["before", 405, true],
       ["streets", 410, true], ["outline", 420, true], ["marked", 425, true], ["edges", 430, true], ["spots", 450, false]]) pane(name, level, through);
+    fit();
     page.background.forEach(drawBackground);
     const ground = L.geoJSON(page.areas, { ...whole, pane: "ground", interactive: false, style: groundStyle }).addTo(map);
     areas = L.geoJSON(page.areas, {
@@ -256,7 +257,6 @@
       const button = map.getContainer().querySelector(`.leaflet-control-zoom-${css}`);
       if (button) { button.title = label; button.setAttribute("aria-label", label); }
     }
-    fit();
     steps = hicgeoSteps(map, page, refresh);
     search();
     tiles(ground);
@@ -264,11 +264,19 @@
     for (const form of ["layers", "search"]) byId(form).addEventListener("submit", (event) => event.preventDefault());
   }
 
+  /* A margin is never more than half of a map, which may have no size at all while nobody sees it (a frame that is not
+     shown yet, a background tab): what is left of it then has no zoom, and Leaflet does not recover from that. */
+  function frame(bounds, margin) {
+    const size = map.getSize();
+    map.fitBounds(bounds, { animate: false, padding: [Math.min(margin, size.x / 4), Math.min(margin, size.y / 4)] });
+  }
+
   /* Another screen and paper have another shape: show all of it as long as nobody moved the map, on paper what they saw. */
   function fit() {
     const paper = matchMedia("print"), snap = map.options.zoomSnap;
+    const all = () => frame(page.bounds, 12);
+    all();
     let view = map.getBounds();
-    const all = () => map.fitBounds(page.bounds, { animate: false, padding: [12, 12] });
     const hand = () => { moved = true; };
     for (const each of ["wheel", "keydown", "dblclick", "touchmove", "mousedown"]) map.getContainer().addEventListener(each, hand, { passive: true });
     map.on("moveend", () => { if (!paper.matches) view = map.getBounds(); });
@@ -277,7 +285,7 @@
       const shown = view;
       map.options.zoomSnap = paper.matches ? 0 : snap;
       map.invalidateSize({ animate: false, pan: false });
-      if (moved) map.fitBounds(shown, { animate: false }); else all();
+      if (moved) frame(shown, 0); else all();
     });
   }
 
@@ -325,7 +333,7 @@
       const size = map.latLngToContainerPoint(bounds.getSouthEast()).subtract(map.latLngToContainerPoint(bounds.getNorthWest()));
       if (map.getBounds().contains(bounds) && Math.min(size.x, size.y) >= 24) return;
       moved = true;
-      map.fitBounds(bounds, { padding: [120, 120], animate: false });
+      frame(bounds, 120);
     };
     find.addEventListener("input", () => seek(false));
     find.addEventListener("change", () => seek(true));
