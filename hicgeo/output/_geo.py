@@ -26,7 +26,7 @@ DEGREES = 7
 FIXED_DATE = "2000-01-01T00:00:00.000Z"
 
 
-def geopackage(flat: gpd.GeoDataFrame, path: Path, layer: str) -> None:
+def geopackage(flat: gpd.GeoDataFrame, path: Path, layer: str, about: str = "") -> None:
     """Write a GeoPackage of one layer with a default style for QGIS.
 
     Parameters
@@ -37,6 +37,8 @@ def geopackage(flat: gpd.GeoDataFrame, path: Path, layer: str) -> None:
         Where; replaced.
     layer
         Name of the layer.
+    about
+        Its description.
     """
     table: Any = flat.copy()
     for name in table.columns:
@@ -56,6 +58,8 @@ def geopackage(flat: gpd.GeoDataFrame, path: Path, layer: str) -> None:
             "INSERT INTO layer_styles VALUES (1, '', '', ?, 'geom', 'hicgeo', ?, '', 1, '', '', NULL, ?)",
             (layer, qgis_style(flat), FIXED_DATE),
         )
+        if about:
+            database.execute("UPDATE gpkg_contents SET description = ? WHERE table_name = ?", (about, layer))
 
 
 def qgis_style(flat: pd.DataFrame) -> str:
@@ -124,13 +128,15 @@ def _properties(colour: str) -> str:
     )
 
 
-def geojson(flat: gpd.GeoDataFrame) -> bytes:
+def geojson(flat: gpd.GeoDataFrame, about: str = "") -> bytes:
     """GeoJSON in degrees (WGS 84), one feature per row.
 
     Parameters
     ----------
     flat
         Table with geometry and a CRS, without index.
+    about
+        Description of the whole.
     """
     import shapely
 
@@ -145,17 +151,20 @@ def geojson(flat: gpd.GeoDataFrame) -> bytes:
         }
         for row, shape in zip(rows, shapes, strict=True)
     ]
-    content = {"type": "FeatureCollection", "features": features}
+    described = {"description": about} if about else {}
+    content = {"type": "FeatureCollection", **described, "features": features}
     return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(errors="replace")
 
 
-def gpx(flat: gpd.GeoDataFrame) -> bytes:
+def gpx(flat: gpd.GeoDataFrame, about: str = "") -> bytes:
     """GPX with the outline and a waypoint of each area.
 
     Parameters
     ----------
     flat
         Table with polygons and a CRS, without index. `name` names an area, else `rank` or `code` does.
+    about
+        Description of the whole.
 
     Notes
     -----
@@ -181,6 +190,7 @@ def gpx(flat: gpd.GeoDataFrame) -> bytes:
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         '<gpx xmlns="http://www.topografix.com/GPX/1/1" version="1.1" creator="hicgeo">\n'
+        + (f"<metadata><desc>{escape(about)}</desc></metadata>\n" if about else "")
         + "\n".join([*waypoints, *tracks, "</gpx>", ""])
     ).encode(errors="replace")
 

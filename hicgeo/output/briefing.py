@@ -5,16 +5,17 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date as Date
 from pathlib import Path
 from typing import Any
 
 from hicgeo.errors import InputError
+from hicgeo.output._about import About
 from hicgeo.output._offline import POLICY_MARK, own_text, templates, with_policy
 from hicgeo.output._write import write_bytes
 from hicgeo.output.disclosure import THRESHOLD, Handling, Profile, check_profile, require_clean
-from hicgeo.output.language import Language, check_language, day, period_text, text
+from hicgeo.output.language import Language, check_language, text
 
 LINES = 4
 """Sentences that a section of the briefing has at most."""
@@ -366,29 +367,21 @@ def page_texts(
     def say(key: str) -> str:
         return text(key, language, **names)
 
-    banner = {"intern": "page.intern", "driehoek": "page.confidential", "openbaar": "page.public"}[profile]
-
-    shown = {key: day(value, language) if isinstance(value, Date) else value for key, value in facts.items() if value}
-    if "period" in shown:
-        shown["period"] = period_text(shown["period"], language)
-    terms = {f.name: getattr(handling, f.name) for f in fields(handling)} if handling else {}
+    about = About(profile, language, facts, handling, fictional, threshold)
     return {
         "language": language,
         "title": title,
-        "classification": text(banner, language, n=threshold),
+        "classification": about.banner,
         "mark": "public" if profile == "openbaar" else "confidential",
-        "fictional": say("page.fictional") if fictional else "",
+        "fictional": about.fiction,
         "warning": warning,
-        "facts": [(say(f"page.{key}"), value) for key, value in shown.items()],
+        "facts": about.facts,
         "reported": say("page.reported"),
         "limits_title": say(limits_title),
         "limits": [say(f"not_said.{each}") for each in LIMITS],
         "handling_title": say("page.handling"),
-        "handling": [
-            (say(f"handling.{key}"), day(value, language) if isinstance(value, Date) else value)
-            for key, value in terms.items()
-        ],
-        "no_handling": say("page.no_handling") if handling is None and profile != "intern" else "",
+        "handling": about.terms,
+        "no_handling": about.unstated,
         "noscript": say("page.noscript"),
         "open": say("page.open"),
         "tables": say("page.tables"),

@@ -7,7 +7,8 @@ import io
 import os
 import re
 from collections.abc import Callable, Hashable, Mapping
-from datetime import date, datetime
+from datetime import date as Date
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,10 @@ import pandas as pd
 
 from hicgeo.errors import DisclosureError, InputError
 from hicgeo.output import _geo
+from hicgeo.output._about import About
 from hicgeo.output._write import deliver
 from hicgeo.output.catalogue import CATALOGUE
-from hicgeo.output.disclosure import THRESHOLD, Ledger, check_profile, claim, release
+from hicgeo.output.disclosure import THRESHOLD, Handling, Ledger, check_profile, claim, release
 from hicgeo.output.language import Language, base_name, check_language, text
 
 if TYPE_CHECKING:
@@ -52,6 +54,11 @@ def write_table(
     language: str = "nl",
     threshold: int = THRESHOLD,
     ledger: Ledger | None = None,
+    period: str = "",
+    source: str = "",
+    date: Date | None = None,
+    handling: Handling | None = None,
+    fictional: bool = False,
 ) -> Path:
     """Write a table for a spreadsheet (.csv, .xlsx), a GIS (.gpkg, .geojson) or a navigation device (.gpx).
 
@@ -71,6 +78,9 @@ def write_table(
         In a public table, counts from 1 to below it are hidden, with what would give them away.
     ledger
         Earlier exports, against which a public table is checked, and to which this one is added.
+    period, source, date, handling, fictional
+        As in `HotspotMap`; a period in the attrs of the table goes before. With `handling` the file says all of it: on
+        a second sheet of a workbook, in GPX, GeoJSON and GeoPackage as the description. A CSV has no place for it.
 
     Returns
     -------
@@ -122,22 +132,27 @@ def write_table(
     if ledger is not None:
         claim(ledger, target, known)
     flat = _flat(released) if known == "intern" else _blunt(_flat(released))
+    facts = {"period": released.attrs.get("period") or period, "source": source, "date": date}
+    about = About(known, said, facts, handling, fictional, threshold) if handling else None
     flat = _read_alone(flat, released.attrs, said)
-    file = deliver(target, _content(flat, kind, target.stem, said))
+    file = deliver(target, _content(flat, kind, target.stem, said, about))
     if ledger is not None:
         ledger.record(file, profile=known)
     return file
 
 
-def _content(flat: pd.DataFrame, kind: str, name: str, language: Language) -> bytes | Callable[[Path], None]:
+def _content(
+    flat: pd.DataFrame, kind: str, name: str, language: Language, about: About | None
+) -> bytes | Callable[[Path], None]:
     """Bytes of a file of this kind, or what writes them."""
     if kind == ".csv":
         return _csv(flat, language)
     if kind == ".xlsx":
-        return _xlsx(flat, name, language)
+        return _xlsx(flat, name, language, about)
+    described = str(about or "")
     if kind == ".gpkg":
-        return lambda part: _geo.geopackage(flat, part, name)
-    return _geo.geojson(flat) if kind == ".geojson" else _geo.gpx(flat)
+        return lambda part: _geo.geopackage(flat, part, name, described)
+    return _geo.geojson(flat, described) if kind == ".geojson" else _geo.gpx(flat, described)
 
 
 def write_surface(surface: xr.DataArray, path: str | os.PathLike[str], *, profile: str = "driehoek") -> Path:
@@ -279,8 +294,8 @@ def _text(value: str) -> str:
     return f"'{line}" if _FORMULA.match(value) and not _NUMBER.fullmatch(value) else line
 
 
-def _xlsx(flat: pd.DataFrame, name: str, language: Language) -> bytes:
-    """Give a workbook of one sheet: header in bold, frozen and with a filter, numbers as numbers."""
+def _xlsx(flat: pd.DataFrame, name: str, language: Language, about: About | None) -> bytes:
+    """Give a workbook: header in bold, frozen and with a filter, numbers as numbers; on a second sheet its use."""
     import xlsxwriter  # type: ignore[import-untyped]  # it ships no types
 
     if len(flat) > MAX_ROWS:
@@ -303,21 +318,30 @@ def _xlsx(flat: pd.DataFrame, name: str, language: Language) -> bytes:
             if _missing(value):
                 continue
             if isinstance(value, bool | np.bool_):
-                text = _yes(value, language)
+                label = _yes(value, language)
             elif isinstance(value, int | float | np.number) and np.isfinite(value):
                 sheet.write_number(row, place, float(value), number)
                 continue
-            elif isinstance(value, date):
+            elif isinstance(value, Date):
                 sheet.write_datetime(row, place, pd.Timestamp(value).tz_localize(None).to_pydatetime(), formats["day"])
                 continue
             else:
-                text = _legal(str(value))
-            said.append(text)
-            sheet.write_string(row, place, text, quoted if _FORMULA.match(text) else plain)
+                label = _legal(str(value))
+            said.append(label)
+            sheet.write_string(row, place, label, quoted if _FORMULA.match(label) else plain)
         sheet.set_column(place, place, min(60, 2 + max(map(len, said))))
     sheet.freeze_panes(1, 0)
     if len(flat.columns):
         sheet.autofilter(0, 0, len(flat), len(flat.columns) - 1)
+    if about is not None:
+        use = text("sheet.use", language)
+        second = book.add_worksheet(use if use.lower() != sheet.get_name().lower() else f"{use} 2")
+        second.set_column(0, 0, 16)
+        for row, (label, value) in enumerate(about.rows()):
+            second.write_string(row, 0 if label else 1, label or value, head)
+            if label:
+                second.write_string(row, 1, _legal(value), quoted)
+        second.set_column(1, 1, 60)
     book.close()
     return out.getvalue()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import textwrap
+from datetime import date as Date
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from hicgeo.errors import ColumnError
+from hicgeo.output._about import About
 from hicgeo.output._write import deliver
-from hicgeo.output.disclosure import Ledger, check_profile, release
+from hicgeo.output.disclosure import Handling, Ledger, check_profile, release
 from hicgeo.output.language import Language, check_language, crime, number, text
 from hicgeo.output.pictures import INK, LAND, SOFT, WATER, Picture
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 AREA = "#0b4f9e"
 NEEDED = ("hours", "reasons", "backtest", "doubts", "expected", "expected_low", "expected_high", "area_ha")
 A4 = (8.27, 11.69)
+PITCH, GAP, LEAST_MAP = 0.0165, 0.012, 0.2
+"""Of the height of the sheet: a line of text, what is left open below a paragraph, and what the map keeps."""
 
 
 def write_target_sheets(
@@ -33,6 +37,11 @@ def write_target_sheets(
     profile: str = "driehoek",
     language: str = "nl",
     ledger: Ledger | None = None,
+    period: str = "",
+    source: str = "",
+    date: Date | None = None,
+    handling: Handling | None = None,
+    fictional: bool = False,
 ) -> list[Path]:
     """Write a PDF of one page for every target area.
 
@@ -52,6 +61,10 @@ def write_target_sheets(
         "nl" or "en".
     ledger
         Of exports, to which every sheet is added.
+    period
+        First and last day of the coming period, as "2025-01-01/2025-01-28".
+    source, date, handling, fictional
+        As in `HotspotMap`: every sheet says them.
 
     Returns
     -------
@@ -79,11 +92,12 @@ def write_target_sheets(
         )
     known = check_profile(profile)
     released = release(areas, known)
+    about = About(known, said, {"period": period, "source": source, "date": date}, handling, fictional)
     paths = []
     for rank, row in released.iterrows():
         own = None if measures is None else measures[measures["rank"] == rank]
         name = f"{text('target', said, rank=rank).lower().replace(' ', '-')}.pdf"
-        paths.append(deliver(Path(folder) / name, _page(row, int(rank), areas, neighbourhoods, own, said)))
+        paths.append(deliver(Path(folder) / name, _page(row, int(rank), areas, neighbourhoods, own, about)))
     if ledger is not None:
         for path in paths:
             ledger.record(path, profile=known)
@@ -96,16 +110,44 @@ def _page(
     areas: gpd.GeoDataFrame,
     neighbourhoods: gpd.GeoDataFrame,
     measures: pd.DataFrame | None,
-    said: Language,
+    about: About,
 ) -> bytes:
+    said = about.language
     figure = Picture(figsize=A4, facecolor="#ffffff")
     put = figure.text
     title = text("target", said, rank=rank)
     if "name" in row and isinstance(row["name"], str):
         title += f" · {row['name']}"
     put(0.08, 0.955, title, fontsize=17, color=INK, weight="bold")
-    put(0.08, 0.935, text("page.confidential", said), fontsize=8, color="#a3242c", weight="bold")
-    _map(figure.add_axes((0.08, 0.52, 0.84, 0.39)), row, areas, neighbourhoods)
+    banners = "   ".join(filter(None, [about.banner, about.fiction]))
+    put(0.08, 0.937, banners, fontsize=8, color="#a3242c", weight="bold")
+    put(0.08, 0.921, "   ".join(f"{name}: {value}" for name, value in about.facts), fontsize=8, color=SOFT)
+    terms = [f"{name}: {value}" for name, value in about.terms] or [about.unstated]
+    foot = [part for line in (*terms, text("page.reported", said)) for part in textwrap.wrap(line, 120)]
+    put(0.08, 0.03, "\n".join(foot), fontsize=7.5, color=SOFT, linespacing=1.3)
+    bottom = 0.05 + 0.0116 * len(foot)
+    lines = [
+        (head, [part for line in str(body).splitlines() for part in textwrap.wrap(line, 84)])
+        for head, body in _lines(row, areas, measures, said)
+    ]
+    height = sum(PITCH * len(body) + GAP for _, body in lines)
+    # the map gives way to a long text, and what then does not fit is set smaller: no line may fall off the sheet
+    top = min(0.90 - LEAST_MAP, max(0.49, bottom + height))
+    size = min(1.0, (top - bottom) / height)
+    _map(figure.add_axes((0.08, top + 0.02, 0.84, 0.89 - top)), row, areas, neighbourhoods)
+    for head, body in lines:
+        put(0.08, top, head, fontsize=8.5 * size, color=SOFT, va="top")
+        put(0.28, top, "\n".join(body), fontsize=9 * size, color=INK, va="top", linespacing=1.35)
+        top -= size * (PITCH * len(body) + GAP)
+    buffer = BytesIO()
+    figure.savefig(buffer, format="pdf")
+    return buffer.getvalue()
+
+
+def _lines(
+    row: pd.Series, areas: gpd.GeoDataFrame, measures: pd.DataFrame | None, said: Language
+) -> list[tuple[str, str]]:
+    """What the sheet says of an area, each behind its name."""
     between = f"{number(row['expected_low'], said)} – {number(row['expected_high'], said)}"
     about = areas.attrs
     lines = [
@@ -133,16 +175,7 @@ def _page(
             for each in measures.itertuples()
         )
         lines.append((text("sheet.measures", said), listed))
-    height = 0.49
-    for head, body in lines:
-        put(0.08, height, head, fontsize=8.5, color=SOFT, va="top")
-        wrapped = "\n".join(part for line in str(body).splitlines() for part in textwrap.wrap(line, 84))
-        put(0.28, height, wrapped, fontsize=9, color=INK, va="top", linespacing=1.35)
-        height -= 0.0165 * (wrapped.count("\n") + 1) + 0.012
-    put(0.08, 0.03, text("page.reported", said), fontsize=7.5, color=SOFT)
-    buffer = BytesIO()
-    figure.savefig(buffer, format="pdf")
-    return buffer.getvalue()
+    return lines
 
 
 def _map(ax: Any, row: pd.Series, areas: gpd.GeoDataFrame, neighbourhoods: gpd.GeoDataFrame) -> None:

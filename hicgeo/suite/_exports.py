@@ -67,6 +67,17 @@ def period_of(run: Run) -> str:
     return f"{months.min()}/{months.max()}" if len(months) else ""
 
 
+def about_of(run: Run) -> dict[str, Any]:
+    """What every file of a run says about itself, as the writers of `hicgeo` take it.
+
+    Parameters
+    ----------
+    run
+        The run.
+    """
+    return {"source": run.source, "handling": run.handling, "fictional": run.config.fictional}
+
+
 def facts_of(run: Run) -> str:
     """Table of what a run is made of, as a notebook shows it.
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from hicgeo.errors import ConfigError
 from hicgeo.output._write import sweep, write_bytes
 from hicgeo.output.refusals import LEFT_OUT, left_out, refused
-from hicgeo.suite._exports import ledger_of, period_of
+from hicgeo.suite._exports import about_of, ledger_of, period_of
 from hicgeo.suite._notebooks import Failure, Notebook, check_parameters, execute, pick
 from hicgeo.suite._project import file_hash, find_config, find_root, fingerprint, relative, source_hash, versions
 from hicgeo.suite._public import LeftOut
@@ -394,9 +394,7 @@ def _write_index(opened: Run, tasks: Sequence[_Task], path: Path) -> None:
         profile=config.profile,
         language=config.language,
         period=period_of(opened),
-        source=opened.source,
-        handling=opened.handling,
-        fictional=config.fictional,
+        **about_of(opened),
         missing=[(task.label, refused(why.error, why.expected, language)) for task in tasks if (why := task.failure)],
         left_out=[left_out(part, language) for part in LEFT_OUT if any(part in task.left_out for task in tasks)],
     )
@@ -462,9 +460,7 @@ def _write_briefing(opened: Run, municipality: str, cards: Sequence[BriefingCard
         profile=config.profile,
         language=config.language,
         period=period_of(opened),
-        source=opened.source,
-        handling=opened.handling,
-        fictional=config.fictional,
+        **about_of(opened),
     )
     ledger_of(opened).record(file, profile=config.profile)
     return title

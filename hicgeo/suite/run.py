@@ -13,7 +13,17 @@ from hicgeo.errors import ConfigError
 from hicgeo.output.language import crime, text
 from hicgeo.suite import _recognised
 from hicgeo.suite._background import Surroundings
-from hicgeo.suite._exports import as_markdown, card_of, facts_of, ledger_of, located_enough, warning_of, with_names
+from hicgeo.suite._exports import (
+    about_of,
+    as_markdown,
+    card_of,
+    facts_of,
+    ledger_of,
+    located_enough,
+    period_of,
+    warning_of,
+    with_names,
+)
 from hicgeo.suite._intake import kept_intake
 from hicgeo.suite._project import (
     find_config,
@@ -264,9 +274,7 @@ class Run(Surroundings):
             profile=self.config.profile,
             language=self.config.language,
             period=period,
-            source=self.source,
-            handling=self.handling,
-            fictional=self.config.fictional,
+            **about_of(self),
             warning=warning_of(self._located.located if self.config.incidents else 1.0, self.config.language),
             ledger=ledger_of(self),
             addresses=self.addresses(self.neighbourhoods),
@@ -370,11 +378,12 @@ class Run(Surroundings):
         """
         import hicgeo
 
-        target, profile, language = self._target(name, suffix), self.config.profile, self.config.language
+        target, language = self._target(name, suffix), self.config.language
         places = {"region": text("one.region", language), **self.background.names}
         named = with_names(table.assign(), places | self.neighbourhoods["name"].dropna().to_dict())
         named.attrs |= about
-        path = hicgeo.write_table(named, target, profile=profile, language=language, ledger=ledger_of(self))
+        common = {"profile": self.config.profile, "language": language, "period": period_of(self), **about_of(self)}
+        path = hicgeo.write_table(named, target, ledger=ledger_of(self), **common)
         return self._record(path, {})
 
     def save_sheets(self, areas: gpd.GeoDataFrame, name: str, **shown: Any) -> list[Path]:
@@ -387,7 +396,7 @@ class Run(Surroundings):
         name
             As for `save`.
         **shown
-            `measures`, as `hicgeo.write_target_sheets` takes them.
+            `measures` and `period`, as `hicgeo.write_target_sheets` takes them.
 
         Raises
         ------
@@ -397,7 +406,7 @@ class Run(Surroundings):
         import hicgeo
 
         common = {"neighbourhoods": self.neighbourhoods, "language": self.config.language, "ledger": ledger_of(self)}
-        common |= {"profile": self.config.profile, **shown}
+        common |= {"profile": self.config.profile, **about_of(self), **shown}
         sheets = hicgeo.write_target_sheets(areas, self._target(name, ""), **common)
         return [self._record(sheet, {}) for sheet in sheets]
 

@@ -6,6 +6,7 @@ from datetime import date
 import pandas as pd
 import pytest
 from notebook_writer import write_notebook
+from pypdf import PdfReader
 from scenes import targets
 from typer.testing import CliRunner
 
@@ -248,6 +249,10 @@ def test_sheets_on_paper_pass_the_gate_and_are_noted(project):
     ]
     assert [each["file"] for each in entries(project)] == ["gebied-1.pdf", "gebied-2.pdf"]
     assert sorted(run.notes()) == ["06-areas/gebied-1.pdf", "06-areas/gebied-2.pdf"]
+    device = run.save_table(areas, "06-areas", suffix=".gpx").read_text(encoding="utf-8")
+    for said in (PdfReader(paths[0]).pages[0].extract_text(), device):
+        assert [each for each in ("niemand", "1 januari 2030", "export.csv", "Fictieve") if each not in said] == []
+    run.discard("06-areas.gpx")
     run.discard("06-areas/gebied-1.pdf")
     assert sorted(run.notes()) == ["06-areas/gebied-2.pdf"]
     assert not paths[0].exists()

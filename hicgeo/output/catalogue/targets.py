@@ -82,6 +82,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{n} ({between}) {crime} in {days} dagen",
         "{n} ({between}) {crime} in {days} days",
     ),
+    "sheet.use": ("Gebruik", "Use"),
     "sheet.measures": ("te bespreken", "to discuss"),
     "words.context": (
         "Binnen {distance} m van {layer} lagen {n} incidenten, {times} keer zo veel als de woningen daar doen "
