@@ -308,13 +308,14 @@ class _Circles:
         return np.minimum.reduceat(after, self.begin[:-1])
 
     def outline(self, centre: int, k: int) -> shapely.Geometry:
-        """Cells of a circle: those with incidents that it took in, and the empty ones nearer than the last of them."""
+        """All cells of a circle that reaches as far as the last one with incidents that it took in.
+
+        Those as far away are drawn as well, taken in or not: else the rim would list the cells with incidents.
+        """
         reach = int(np.sqrt(self.away[k]))
         side = np.arange(-reach, reach + 1)
         near = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
-        near = near[(near**2).sum(axis=1) < self.away[k]] + self.cell[centre]
-        taken = self.cell[self.near[self.begin[centre] : k + 1]]
-        return outline(np.unique(np.concatenate([near, taken]), axis=0), self.size)
+        return outline(near[(near**2).sum(axis=1) <= self.away[k]] + self.cell[centre], self.size)
 
 
 def _waves(

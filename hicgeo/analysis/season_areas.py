@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import stats
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from scipy import ndimage, stats
+from scipy.spatial import cKDTree
 
 from hicgeo.analysis._inference import false_discovery, rate_ratio
 from hicgeo.analysis.counting import MIN_MONTHS
@@ -35,6 +34,9 @@ ALPHA = 0.05
 MOSTLY = 0.5
 """Share of an area's incidents in a single season from which it is incidental."""
 
+MIN_IN_AREA = 5
+"""An area with fewer incidents in its own cells is left out: too few to say anything about a season."""
+
 
 def seasonal_areas(
     incidents: gpd.GeoDataFrame,
@@ -53,16 +55,16 @@ def seasonal_areas(
     grid
         Cells of which the areas are made; at least 100 m when they are to leave the house.
     eps
-        Metres around an incident in which others must lie.
+        Metres around the centre of a cell in which incidents must lie.
     min_incidents
-        Incidents within `eps`, itself included, that make a cluster in one half of the year.
+        Incidents within `eps` that make a cell part of a cluster, in one half of the year.
     months
         Months of the dark season, in order.
 
     Returns
     -------
     areas
-        On `area` (1 has the most incidents), unions of grid cells:
+        On `area` (1 has the most incidents), unions of grid cells that touch by their sides:
 
         - `kind`: "incidenteel" (over half of the incidents in one single season), "seizoen: donker" or "seizoen:
           licht" (another share of dark incidents than the town, after correction for the number of areas),
@@ -74,8 +76,9 @@ def seasonal_areas(
         - `share_season`, `seasons`: largest share of one season, and how many seasons had incidents;
         - `area_ha`.
 
-        `attrs`: `eps`, `min_incidents`, `months`, `n` (incidents used), `seasons`, and `places` ("cells" when the
-        incidents were moved to the centres of their cells with `grid.snap`, as what leaves the house must be).
+        `attrs`: `eps`, `min_incidents`, `months`, `n` (incidents used), `seasons`, `places` ("cells" when the incidents
+        were moved to the centres of their cells with `grid.snap`, as what leaves the house must be), and
+        `dropped_areas` and `dropped_incidents` (pieces with fewer than `least` = 5 incidents in their own cells).
 
     Raises
     ------
@@ -89,12 +92,14 @@ def seasonal_areas(
 
     Notes
     -----
-    An incident belongs to the season with most of its window. Clusters of either half that share a cell are one area.
+    An incident belongs to the season with most of its window. A cell belongs to a cluster when enough incidents of one
+    half of the year lie around its centre: what DBSCAN asks of an incident, asked of ground, so that a shape is one of
+    density and not a list of the cells in which something happened. Cells of either half that touch are one area.
     Clusters are sought where incidents are, so that an area found in the dark half alone has been chosen for its dark
     incidents: near the threshold its p-value is somewhat too small, which is why an area with a cluster in one half
     only is not called seasonal for that alone. Incidents without a place, or outside the area, are left out.
-    Clusters are those of DBSCAN, whose one density is the same question in both halves; HDBSCAN, which makes clusters
-    of thin background as well, joined everything with everything when tried. O(n log n).
+    One density is the same question in both halves; HDBSCAN, which makes clusters of thin background as well, joined
+    everything with everything when tried. O((n + cells) log n + pairs of a cell and an incident within `eps`).
 
     References
     ----------
@@ -120,7 +125,6 @@ def seasonal_areas(
         raise InputError("eps must be above 0 metres and min_incidents at least 2", f"eps={eps}, {min_incidents}",
                          "such as eps=250, min_incidents=10")  # fmt: skip
     import shapely
-    from sklearn.cluster import DBSCAN
 
     grid.match_crs(incidents, "incidents")
     places = np.nan_to_num(xy(incidents, "incidents"), nan=-1e9)
@@ -141,48 +145,44 @@ def seasonal_areas(
             f"incidents over {covered} months",
             "give incidents over more years",
         )
-    # border points of DBSCAN hang on the order of rows: let it be that of the places
-    order = np.lexsort([season.astype(str), places[used, 1], places[used, 0]])
-    used, season, dark = used[order], season[order], dark[order]
-    points, at = places[used], cell[used]
-    label = np.full(len(used), -1)
-    for half in (True, False):
-        rows = np.flatnonzero(dark == half)
-        if len(rows) >= min_incidents:
-            found = DBSCAN(eps=eps, min_samples=min_incidents).fit_predict(points[rows])
-            label[rows] = np.where(found >= 0, found + label.max() + 1, -1)
-    area_of_cell, clustered = _joined(label, at, dark)
-    area = np.array([area_of_cell.get(each, -1) for each in at])
-    return _described(area, area_of_cell, clustered, dark, season, grid, {
+    halves = [_dense(places[used[dark == half]], grid, eps, min_incidents) for half in (True, False)]
+    piece_of_cell, pieces = ndimage.label(halves[0] | halves[1])
+    size = np.bincount(piece_of_cell.ravel()[cell[used]], minlength=pieces + 1)
+    few = size < MIN_IN_AREA
+    few[0] = False
+    number = np.where(few, 0, np.cumsum(~few) - 1)
+    area_of_cell = number[piece_of_cell]
+    clustered = _halves(area_of_cell, halves, int(number.max()))
+    return _described(area_of_cell, cell[used], clustered, dark, season, grid, {
         "eps": float(eps), "min_incidents": int(min_incidents), "months": list(months),
         "n": len(used), "seasons": len(every),
-        "places": "cells" if at_centres(points, grid.cell_size) else "points",
+        "places": "cells" if at_centres(places[used], grid.cell_size) else "points",
+        "least": MIN_IN_AREA, "dropped_areas": int(few.sum()), "dropped_incidents": int(size[few].sum()),
     })  # fmt: skip
 
 
-def _joined(
-    label: npt.NDArray[np.intp], cell: npt.NDArray[np.intp], dark: npt.NDArray[np.bool_]
-) -> tuple[dict[int, int], list[str]]:
-    """Area of each cell with a cluster, clusters that share a cell being one; and the halves each was found in."""
-    inside = label >= 0
-    if not inside.any():
-        return {}, []
-    cells, place = np.unique(cell[inside], return_inverse=True)
-    clusters = int(label.max()) + 1
-    size = clusters + len(cells)
-    links = coo_array((np.ones(inside.sum()), (label[inside], clusters + place)), shape=(size, size))
-    component = connected_components(links, directed=False)[1]
-    numbers = {int(value): number for number, value in enumerate(np.unique(component[clusters:]))}
-    halves: list[set[bool]] = [set() for _ in numbers]
-    for cluster, half in set(zip(label[inside].tolist(), dark[inside].tolist(), strict=True)):
-        halves[numbers[int(component[cluster])]].add(half)
-    clustered = ["both" if len(each) == 2 else "dark" if True in each else "light" for each in halves]
-    return {int(c): numbers[int(component[clusters + n])] for n, c in enumerate(cells)}, clustered
+def _dense(points: Array, grid: Grid, eps: float, least: int) -> npt.NDArray[np.bool_]:
+    """Cells of the grid with so many points within `eps` of their centre."""
+    cells = np.flatnonzero(grid.inside)
+    row, column = np.divmod(cells, len(grid.x))
+    centres = np.column_stack([grid.x[column], grid.y[row]])
+    dense = np.zeros(grid.inside.shape, bool)
+    if len(points):
+        # a hair wider, so that rounding does not decide about points of a lattice
+        near = cKDTree(points).query_ball_point(centres, eps * (1 + 1e-9), return_length=True)
+        dense.ravel()[cells] = near >= least
+    return dense
+
+
+def _halves(area_of_cell: npt.NDArray[np.intp], halves: list[npt.NDArray[np.bool_]], areas: int) -> list[str]:
+    """In which half of the year each area has a cluster."""
+    dark, light = (np.isin(np.arange(1, areas + 1), area_of_cell[half]) for half in halves)
+    return np.select([dark & light, dark], ["both", "dark"], "light").tolist()
 
 
 def _described(
-    area: npt.NDArray[np.intp],
-    area_of_cell: dict[int, int],
+    area_of_cell: npt.NDArray[np.intp],
+    cell: npt.NDArray[np.intp],
     clustered: list[str],
     dark: npt.NDArray[np.bool_],
     season: npt.NDArray[np.object_],
@@ -194,6 +194,7 @@ def _described(
     import shapely
 
     n = len(clustered)
+    area = area_of_cell.ravel()[cell] - 1
     inside = area >= 0
     in_dark = np.bincount(area[inside & dark], minlength=n).astype(float)
     in_light = np.bincount(area[inside & ~dark], minlength=n).astype(float)
@@ -212,13 +213,13 @@ def _described(
         [INCIDENTAL, SEASONAL_DARK, SEASONAL_LIGHT, CHRONIC],
         UNDECIDED,
     ) if n else np.empty(0, object)  # fmt: skip
-    cells = np.array(list(area_of_cell), int)
-    row, column = np.divmod(cells, len(grid.x)) if n else (cells, cells)
-    half = grid.cell_size / 2
-    x, y = grid.x[column], grid.y[row]
-    boxes = shapely.box(x - half, y - half, x + half, y + half)
-    owner = np.array(list(area_of_cell.values()), int)
-    shapes = [shapely.normalize(shapely.union_all(boxes[owner == each])) for each in range(n)]
+    row, column = np.nonzero(area_of_cell)
+    owner = area_of_cell[row, column] - 1
+    # from whole multiples of the cell size: centre minus half a cell would not be exact
+    west = (np.floor(grid.x[0] / grid.cell_size) + column) * grid.cell_size
+    south = (np.floor(grid.y[0] / grid.cell_size) + row) * grid.cell_size
+    boxes = shapely.box(west, south, west + grid.cell_size, south + grid.cell_size)
+    shapes = [shapely.normalize(shapely.coverage_union_all(boxes[owner == each])) for each in range(n)]
     out = gpd.GeoDataFrame(
         {
             "kind": pd.Categorical(kind, categories=list(KINDS)),

@@ -156,12 +156,16 @@ def place_layer(areas: gpd.GeoDataFrame, scene: Scene) -> Layer:
     about = areas.attrs
     known = {"eps", "min_incidents"} <= set(about)
     note = [scene.say("note.places", n=scene.number(about["min_incidents"]), eps=scene.number(about["eps"]))] * known
+    small = {"n": about.get("dropped_areas", 0), "least": about.get("least", 0)}
+    left_out = [scene.say("note.places.dropped", **{key: scene.number(each) for key, each in small.items()})] * (
+        small["n"] > 0
+    )
     return Layer(
         kind="cells",
         key="places",
         name=scene.say("layer.places"),
         unit=scene.say("unit.places"),
-        notes=(*note, scene.say("note.places.kinds"), scene.say("note.places.limit")),
+        notes=(*note, *left_out, scene.say("note.places.kinds"), scene.say("note.places.limit")),
         classes=tuple(
             Entry(
                 scene.say(f"places.{key}"),

@@ -135,7 +135,8 @@ def release(
     profile
         "intern" lets everything through. "driehoek" lets through tables of areas: known aggregate columns, no time
         stamps, and geometry that is official areas (indexed by CBS code) or unions of grid cells of at least 100 m, of
-        which those with too few incidents are dropped. "openbaar" besides hides the figures that are small.
+        which those with too few incidents are dropped, and those in several pieces, as it is not known how many are in
+        each. "openbaar" besides hides the figures that are small.
     threshold
         In a public export, counts from 1 to below it are hidden.
     ledger
@@ -288,14 +289,23 @@ def check_public(profile: Profile, what: str, instead: str, *, of: object = None
 
 
 def _dense(table: pd.DataFrame, least: int) -> pd.DataFrame:
-    """Table without shapes that hold too few incidents."""
+    """Table without shapes that hold too few incidents, or of which that is not known for every connected piece."""
     if "incidents" not in table:
         return table
-    few = (table["incidents"].to_numpy(float) < least) & (np.asarray(table["incidents"].notna()))
-    if not few.any():
+    few = ~(table["incidents"].to_numpy(float) >= least)
+    if hasattr(table, "geometry"):
+        import shapely
+
+        few |= shapely.get_num_geometries(np.asarray(table.geometry.array)) > 1
+    return _without(table, few, "dropped")
+
+
+def _without(table: pd.DataFrame, gone: Any, why: str) -> pd.DataFrame:
+    """Table without some rows; attrs say how many."""
+    if not gone.any():
         return table
-    kept = table[~few]
-    kept.attrs = {**table.attrs, "dropped": int(few.sum())}
+    kept = table[~gone]
+    kept.attrs = {**table.attrs, why: int(gone.sum())}
     return kept
 
 

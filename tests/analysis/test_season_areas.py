@@ -80,6 +80,40 @@ def test_areas_are_unions_of_cells_that_may_leave_and_count_all_within():
         assert np.isin(within["start"].dt.month, DARK).sum() == area.incidents_dark
 
 
+def test_a_shape_is_one_of_density_and_no_list_of_cells_in_which_something_happened():
+    planted = [(82_000, 452_000, 60, always), (84_000, 454_000, 60, in_the_dark)]
+    incidents = GRID.snap(town(np.random.default_rng(6), planted, 900))
+    got = areas_of(incidents)
+    assert shapely.get_num_geometries(np.asarray(got.geometry.array)).tolist() == [1] * len(got), "one piece each"
+    assert (got["incidents"] >= 5).all()
+    centres = shapely.points(np.array([(80_050 + 100 * i, 450_050 + 100 * j) for i in range(60) for j in range(60)]))
+    drawn = centres[shapely.intersects(got.union_all(), centres)]
+    within = np.array([incidents.intersects(shapely.box(p.x - 49, p.y - 49, p.x + 49, p.y + 49)).sum() for p in drawn])
+    assert (within == 0).sum() >= 3, "nothing need have happened in a cell that is drawn"
+    near = np.array([(incidents.distance(p) <= 150).sum() for p in drawn])
+    assert near.min() >= 12, "but much around it"
+
+
+def test_a_single_incident_far_away_draws_nothing():
+    incidents = town(np.random.default_rng(7), [(82_000, 452_000, 90, always)], background=0)
+    lonely = incidents.iloc[:1].set_geometry(gpd.points_from_xy([85_050.0], [455_050.0], crs=AREA.crs))
+    got = areas_of(GRID.snap(pd.concat([incidents, lonely.set_axis(["lonely"])])))
+    assert not got.intersects(shapely.Point(85_050, 455_050).buffer(1000)).any()
+    pd.testing.assert_series_equal(got.geometry, areas_of(GRID.snap(incidents)).geometry)
+
+
+def test_pieces_with_few_incidents_in_their_own_cells_are_left_out_and_counted():
+    """Twelve around an empty cell: it has them all within reach, but none of its own."""
+    ring = [(82_050 + 100 * i, 452_050 + 100 * j) for i, j in ((-1, 0), (1, 0), (0, -1), (0, 1))]
+    months = pd.date_range("2020-01-10", periods=48, freq="MS", tz="Europe/Amsterdam")
+    places = gpd.points_from_xy(*np.repeat(ring, 12, axis=0).T, crs=AREA.crs)
+    incidents = gpd.GeoDataFrame({"start": months, "end": months}, geometry=places)
+    got = areas_of(incidents, eps=100, min_incidents=24)
+    assert len(got) == 0
+    assert {key: got.attrs[key] for key in ("least", "dropped_areas", "dropped_incidents")} == {
+        "least": 5, "dropped_areas": 1, "dropped_incidents": 0}  # fmt: skip
+
+
 def test_where_no_area_has_a_season_hardly_any_is_said_to():
     said = []
     for seed in range(10):

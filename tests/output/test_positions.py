@@ -55,6 +55,19 @@ def test_hotspots_of_exact_points_stay_inside():
         HotspotMap(scenes.areas(), title="t").add_hotspots(spots)
 
 
+def test_of_every_connected_piece_enough_incidents_must_be_known():
+    spots = scenes.hotspots()
+    spots.loc[2, "geometry"] = shapely.union(spots.geometry[2], shapely.box(83_000, 450_000, 83_100, 450_100))
+    for profile in ("driehoek", "openbaar"):
+        kept = release(spots, profile)
+        assert kept.index.tolist() == [1], "24 in two pieces may be 23 and 1"
+        assert kept.attrs["dropped"] == 1
+    spots = scenes.hotspots()
+    spots.loc[1, "incidents"] = np.nan
+    assert release(spots, "driehoek").index.tolist() == [2], "not known is not enough"
+    assert release(spots, "intern") is spots
+
+
 def test_a_lonely_place_is_not_a_class_of_its_own():
     """Four incidents together are fewer than may be shown: their cells join the class below."""
     grid, rng = town(), np.random.default_rng(2)

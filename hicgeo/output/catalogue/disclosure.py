@@ -21,8 +21,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "below 0.90).",
     ),
     "note.dropped": (
-        "{n} plekken met minder dan {least} incidenten zijn weggelaten.",
-        "{n} places with fewer than {least} incidents are left out.",
+        "{n} plekken met minder dan {least} incidenten, of in losse stukken, zijn weggelaten.",
+        "{n} places with fewer than {least} incidents, or in several pieces, are left out.",
     ),
     "note.addresses": (
         "Vakken met minder dan {least} adressen zijn niet getekend.",

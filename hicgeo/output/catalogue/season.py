@@ -45,8 +45,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "season: more than half fell in a single half year.",
     ),
     "note.places": (
-        "Een cluster: {n} of meer incidenten binnen {eps} m in de donkere of in de lichte maanden.",
-        "A cluster: {n} or more incidents within {eps} m in the dark or in the light months.",
+        "Een cluster: vakken met {n} of meer incidenten binnen {eps} m van hun midden, in de donkere of in de lichte "
+        "maanden; in het vak zelf hoeft niets gebeurd te zijn.",
+        "A cluster: cells with {n} or more incidents within {eps} m of their centre, in the dark or in the light "
+        "months; in the cell itself nothing need have happened.",
+    ),
+    "note.places.dropped": (
+        "Weggelaten: {n} stukken met minder dan {least} incidenten in de eigen vakken.",
+        "Left out: {n} pieces with fewer than {least} incidents in their own cells.",
     ),
     "note.places.limit": (
         "Onbeslist: een cluster in één helft van het jaar, te weinig om er een seizoen in te zien.",
