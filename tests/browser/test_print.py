@@ -139,6 +139,32 @@ def test_what_has_no_room_on_the_sheet_goes_by_whole_paragraphs(chromium, made, 
     assert left_out > 2, "the sheet was never full"
 
 
+def test_no_sentence_is_cut_while_the_sheet_has_room(chromium, made, tmp_path):
+    areas = scenes.areas()
+    areas["name"] = "Wijk 37 Groente- en Fruitmarkt, " + areas["name"]
+    drawn = HotspotMap(areas, title="Inbraken")
+    for crime_type in ("woninginbraak", "straatroof", "overval"):
+        rates = scenes.rates(areas).assign(state="boven").astype({"state": scenes.rates(areas)["state"].dtype})
+        rates.attrs |= {"crime_type": crime_type, "moved_border": list(areas.index[-3:])}
+        drawn.add_rates(rates)
+    drawn.add_target_areas(scenes.targets()).add_hotspots(scenes.hotspots()).add_dark_days(scenes.season(areas))
+    card = BriefingCard("Kaart", made.picture(), (LONG * 4, LONG * 5), tuple(drawn.brief()))
+    file = write_briefing(tmp_path / "briefing.html", title="Briefing", cards=[card], fictional=True)
+    page = chromium.new_page(viewport={"width": 718, "height": 1050})
+    page.emulate_media(media="print")
+    page.goto(file.as_uri())
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll("main :is(p, .things span, table span, .two, .targets, .rest)")]
+          .filter(each => each.clientHeight)
+          .filter(each => each.scrollHeight > each.clientHeight + 1 || each.scrollWidth > each.clientWidth + 1)
+          .map(each => each.textContent)"""
+    )
+    whole = page.locator("main").inner_text()
+    page.close()
+    assert whole.count("de grens is verschoven") == 3
+    assert cut == []
+
+
 @pytest.mark.parametrize("width", [320, 390])
 def test_on_a_phone_a_table_of_the_briefing_is_read_from_top_to_bottom(chromium, tmp_path, width):
     areas = scenes.areas()
