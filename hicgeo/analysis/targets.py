@@ -33,7 +33,7 @@ SEASON_MARGIN = 14
 """Days on either side of the coming period that also say how busy this time of year is."""
 BLOCK_HOURS = 4
 PRIOR_HOURS = 20.0
-"""Incidents' worth of the town's own hours that an area starts with: few incidents make no pattern."""
+"""Incidents' worth of the hours of all areas that an area starts with; with fewer of its own it has no own hours."""
 STREETS_NAMED = 5
 MIDNIGHT_SHARE = 3 / 24
 """Three times as many incidents at midnight sharp as an hour of the day has: those have a date, and no hour."""
@@ -57,8 +57,9 @@ class Targets:
         street, NaN when not given) and `streets` (names, the longest part first; missing when not given), and the
         polygons: unions of cells.
     blocks
-        On `rank` and `block`: `weekday` (0 = Monday), `hour_from`, `hour_to`, and `share` of the area's week; empty
-        when the incidents have dates only.
+        On `rank` and `block`: `weekday` (0 = Monday), `hour_from`, `hour_to`, `share` of the week that they are taken
+        from, and `own`: False where the area has too few incidents for hours of its own, and has those of all areas.
+        Empty when the incidents have dates only.
     mix
         On `rank`, `column` and `value`: `incidents` of the last 365 days by what the table says of them (dwelling type,
         target, modus).
@@ -161,7 +162,8 @@ def target_areas(
     free block of 2 x 2 cells and grow by the best neighbouring cell while it is among the best of town, up to
     `largest_ha`. Interval of the expectation: gamma for the area's own count, Poisson for what comes, both widened by
     the spread of weekly counts. Hours: blocks of four, from the windows of the area's incidents of all years under
-    48 hours, with the town's own hours as if 20 incidents more. O(cells log cells + incidents).
+    48 hours, with the hours of all areas as if 20 incidents more; an area with fewer than 20 such incidents would
+    borrow most of its hours, and has those of all areas. O(cells log cells + incidents).
 
     Examples
     --------
@@ -528,13 +530,15 @@ def _blocks(incidents: gpd.GeoDataFrame, rows: list[Cells], expected: Array, cap
     frame = frame if "end" in frame else frame.assign(end=frame["start"])
     weights = aoristic(frame, by="hour_of_week", max_window="48h").fillna(0.0).to_numpy()
     weights = np.where(_without_hour(frame)[:, None], 0.0, weights)
-    out: list[tuple[int, int, int, int, float]] = []
+    out: list[tuple[int, int, int, int, float, bool]] = []
     if not weights.any():
         rows = []  # days without hours: none can be named
     town = weights.sum(axis=0) + 1e-9
     hours = capacity_hours * expected / expected.sum()
     for rank, (mine, given) in enumerate(zip(rows, hours[: len(rows)], strict=True), start=1):
-        week = weights[np.searchsorted(used, mine)].sum(axis=0) + PRIOR_HOURS * town / town.sum()
+        week = weights[np.searchsorted(used, mine)].sum(axis=0)
+        own = bool(week.sum() >= PRIOR_HOURS)
+        week = own * week + PRIOR_HOURS * town / town.sum()
         week = week / week.sum()
         worth = np.array([week.take(range(hour, hour + BLOCK_HOURS), mode="wrap").sum() for hour in range(168)])
         taken = np.zeros(168, bool)
@@ -544,8 +548,10 @@ def _blocks(incidents: gpd.GeoDataFrame, rows: list[Cells], expected: Array, cap
                 break
             if not taken[block].any():
                 taken[block] = True
-                out.append((rank, int(hour // 24), int(hour % 24), int((hour + BLOCK_HOURS) % 24), float(worth[hour])))
-    table = pd.DataFrame(out, columns=["rank", "weekday", "hour_from", "hour_to", "share"])
+                out.append(
+                    (rank, int(hour // 24), int(hour % 24), int((hour + BLOCK_HOURS) % 24), float(worth[hour]), own)
+                )
+    table = pd.DataFrame(out, columns=["rank", "weekday", "hour_from", "hour_to", "share", "own"])
     table["block"] = table.groupby("rank").cumcount() + 1
     return table.set_index(["rank", "block"])
 

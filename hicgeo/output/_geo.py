@@ -162,7 +162,8 @@ def gpx(flat: gpd.GeoDataFrame, about: str = "") -> bytes:
     Parameters
     ----------
     flat
-        Table with polygons and a CRS, without index. `name` names an area, else `rank` or `code` does.
+        Table with polygons and a CRS, without index. `rank` and `name` name an area, else `code` does; `hours` are its
+        description.
     about
         Description of the whole.
 
@@ -172,15 +173,18 @@ def gpx(flat: gpd.GeoDataFrame, about: str = "") -> bytes:
     """
     import shapely
 
-    named = next((each for each in ("name", "rank", "code") if each in flat), None)
-    labels = [str(each) for each in flat[named]] if named else [str(n) for n in range(1, len(flat) + 1)]
+    # several areas may lie in one neighbourhood: the rank tells them apart
+    named = [each for each in ("rank", "name") if each in flat] or [each for each in ("code",) if each in flat]
+    labels = [" ".join(_xml(each) for each in row) for row in flat[named].itertuples(index=False)]
+    described = flat["hours"] if "hours" in flat else [""] * len(flat)
     waypoints, tracks = [], []
-    for label, shape in zip(labels, _degrees(flat), strict=True):
+    for place, (label, hours, shape) in enumerate(zip(labels, described, _degrees(flat), strict=True), start=1):
         if shape is None or shape.is_empty:
             continue
-        text = escape("".join(sign for sign in label if sign.isprintable()))
+        text = label or str(place)
+        about_it = f"<desc>{_xml(hours)}</desc>" if _xml(hours) else ""
         centre = shapely.point_on_surface(shape)
-        waypoints.append(f"<wpt {_at(centre.x, centre.y)}><name>{text}</name></wpt>")
+        waypoints.append(f"<wpt {_at(centre.x, centre.y)}><name>{text}</name>{about_it}</wpt>")
         segments = "".join(
             f"<trkseg>{''.join(f'<trkpt {_at(x, y)}/>' for x, y in ring.coords)}</trkseg>"
             for part in shapely.get_parts(shape)
@@ -193,6 +197,12 @@ def gpx(flat: gpd.GeoDataFrame, about: str = "") -> bytes:
         + (f"<metadata><desc>{escape(about)}</desc></metadata>\n" if about else "")
         + "\n".join([*waypoints, *tracks, "</gpx>", ""])
     ).encode(errors="replace")
+
+
+def _xml(value: Any) -> str:
+    """Value as text in XML, without what cannot be printed; empty when missing."""
+    plain = _plain(value)
+    return "" if plain is None else escape("".join(sign for sign in str(plain) if sign.isprintable()))
 
 
 def _at(x: float, y: float) -> str:

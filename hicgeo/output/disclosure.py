@@ -75,7 +75,7 @@ AGGREGATE_COLUMNS = frozenset({
     "hour_of_week", "weekday", "hour", "direct_victim", "target", "attempted", "dwelling_type",
     # target areas
     "expected_low", "expected_high", "hours", "reasons", "backtest", "doubts",
-    "recent", "near", "season_ratio", "block", "hour_from", "hour_to", "value", "layer", "features",
+    "recent", "near", "season_ratio", "block", "hour_from", "hour_to", "own", "value", "layer", "features",
     "aimed_at", "measure", "sector", "street_km", "streets", "nearby",
     # near repeats
     "distance", "days", "metres_from", "metres_to", "days_from", "days_to", "observed", "expected_median",

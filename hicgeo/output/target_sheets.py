@@ -127,18 +127,18 @@ def _page(
     put(0.08, 0.03, "\n".join(foot), fontsize=7.5, color=SOFT, linespacing=1.3)
     bottom = 0.05 + 0.0116 * len(foot)
     lines = [
-        (head, [part for line in str(body).splitlines() for part in textwrap.wrap(line, 84)])
+        (textwrap.wrap(head, 24), [part for line in str(body).splitlines() for part in textwrap.wrap(line, 84)])
         for head, body in _lines(row, areas, measures, said)
     ]
-    height = sum(PITCH * len(body) + GAP for _, body in lines)
+    height = sum(PITCH * max(map(len, line)) + GAP for line in lines)
     # the map gives way to a long text, and what then does not fit is set smaller: no line may fall off the sheet
     top = min(0.90 - LEAST_MAP, max(0.49, bottom + height))
     size = min(1.0, (top - bottom) / height)
     _map(figure.add_axes((0.08, top + 0.02, 0.84, 0.89 - top)), row, areas, neighbourhoods)
     for head, body in lines:
-        put(0.08, top, head, fontsize=8.5 * size, color=SOFT, va="top")
+        put(0.08, top, "\n".join(head), fontsize=8.5 * size, color=SOFT, va="top", linespacing=1.35)
         put(0.28, top, "\n".join(body), fontsize=9 * size, color=INK, va="top", linespacing=1.35)
-        top -= size * (PITCH * len(body) + GAP)
+        top -= size * (PITCH * max(len(head), len(body)) + GAP)
     buffer = BytesIO()
     figure.savefig(buffer, format="pdf")
     return buffer.getvalue()

@@ -93,10 +93,11 @@ def _hours(blocks: pd.DataFrame, rank: int, said: Language) -> str:
     if rank not in blocks.index.get_level_values("rank"):
         return text("targets.no_hours", said)
     mine = blocks.loc[rank].sort_values(["weekday", "hour_from"])
-    return ", ".join(
+    hours = ", ".join(
         f"{WEEKDAYS[said][int(row['weekday'])]} {int(row['hour_from']):02d}–{int(row['hour_to']):02d}"
         for _, row in mine.iterrows()
     )
+    return hours if mine["own"].all() else text("targets.few_hours", said, hours=hours)
 
 
 def _reasons(row: pd.Series, said: Language) -> str:

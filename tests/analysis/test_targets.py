@@ -9,6 +9,7 @@ from shapely.geometry import Point, box
 
 import hicgeo as hg
 from hicgeo.output.disclosure import release
+from hicgeo.output.target_words import target_table
 
 RD = "EPSG:28992"
 TOWN = gpd.GeoSeries([box(0, 0, 4000, 4000)], crs=RD)
@@ -339,9 +340,27 @@ def test_dates_without_hours_name_no_hours(surface, incidents):
     got = hg.target_areas(surface, dated, start=START, capacity_ha=36, largest_ha=12, rng=1)
     assert got.blocks.empty
     assert len(got.areas)
-    from hicgeo.output.target_words import target_table
-
     assert (target_table(got, crime_type="woninginbraak")["hours"] == "geen uren aan te wijzen").all()
+
+
+def test_a_handful_of_incidents_has_no_hours_of_its_own(surface, incidents, targets):
+    """Of all but three incidents of one place the hour is unknown; those three are at three at night on Sundays."""
+    there = np.flatnonzero(incidents.intersects(at(targets, OLD).geometry))
+    few = incidents.copy()
+    row = np.isin(np.arange(len(few)), there)
+    few["end"] = few["start"].mask(row, few["start"] + pd.Timedelta("4D"))  # says where, not when
+    nights = pd.DatetimeIndex(["2021-01-03 03:05", "2022-05-15 03:05", "2023-06-11 03:05"], tz="Europe/Amsterdam")
+    for name in ("start", "end"):
+        few.loc[few.index[there[:3]], name] = nights.as_unit("us")
+    got = hg.target_areas(surface, few, start=START, capacity_ha=36, largest_ha=12, rng=1)
+    rank = at(got, OLD).name
+    mine, others = got.blocks.loc[rank], got.blocks.drop(index=rank, level="rank")
+    assert not mine["own"].any()
+    assert others["own"].any()
+    assert not ((mine["weekday"] == 6) & (mine["hour_from"] <= 3)).any(), "three incidents are no pattern"
+    said = target_table(got, crime_type="woninginbraak")["hours"]
+    assert said[rank].startswith("te weinig incidenten voor eigen uren; van alle gebieden samen: ")
+    assert not said[others.index[others["own"]][0][0]].startswith("te weinig")
 
 
 def test_some_without_hours_do_not_make_midnight_busy(surface, incidents, targets):

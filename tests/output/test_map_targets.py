@@ -19,7 +19,7 @@ def test_a_target_area_says_where_when_why_and_how_sure():
         "oppervlakte": "4,0 ha",
         "woningen": "812",
         "dagen en uren": "vrijdag en zaterdag, 18-23 uur",
-        "verwacht in deze periode": "4,2 (1 tot 8)",
+        "verwacht in deze periode, over alle uren": "4,2 (1 tot 8)",
         "soort": "elk jaar",
         "straten": "",
         "in de buurt": "",
@@ -29,8 +29,8 @@ def test_a_target_area_says_where_when_why_and_how_sure():
     }
     assert sum("Deze keuze ving" in note for note in data["notes"]) == 1, "said once"
     assert made.layers[1].headline == (
-        "2 inzetgebieden, samen 7,0 ha. Het eerste (4,0 ha): vrijdag en zaterdag, 18-23 uur, 4,2 (1 tot 8) "
-        "woninginbraken verwacht in 28 dagen."
+        "2 inzetgebieden, samen 7,0 ha. Het eerste (4,0 ha): vrijdag en zaterdag, 18-23 uur; over alle uren 4,2 "
+        "(1 tot 8) woninginbraken verwacht in 28 dagen."
     )
     alone = HotspotMap(scenes.areas(), title="t").add_target_areas(scenes.targets().iloc[:1]).layers[0].headline
     assert alone.startswith("1 inzetgebied (4,0 ha): vrijdag")

@@ -222,7 +222,12 @@ def test_gpx_gives_the_outline_and_a_waypoint_in_it(tmp_path):
     spots["name"] = ["<a> & b", scenes.EVIL]
     tree = ET.fromstring(write_table(spots, tmp_path / "a.gpx").read_bytes())  # noqa: S314 - our own
     space = {"g": "http://www.topografix.com/GPX/1/1"}
-    assert [each.text for each in tree.findall("g:wpt/g:name", space)] == ["<a> & b", scenes.EVIL]
+    assert [each.text for each in tree.findall("g:wpt/g:name", space)] == ["1 <a> & b", f"2 {scenes.EVIL}"]
+    hours = spots.assign(name="Ankerbuurt", hours=["ma 15–19", None])
+    device = ET.fromstring(write_table(hours, tmp_path / "b.gpx").read_bytes())  # noqa: S314 - our own
+    told = [(each.findtext("g:name", None, space), each.findtext("g:desc", None, space)) for each in device.iter(
+        f"{{{space['g']}}}wpt")]  # fmt: skip
+    assert told == [("1 Ankerbuurt", "ma 15–19"), ("2 Ankerbuurt", None)]
     shapes = spots.to_crs(4326).geometry.array
     for point, shape in zip(tree.findall("g:wpt", space), shapes, strict=True):
         assert shape.contains(shapely.Point(float(point.get("lon")), float(point.get("lat"))))

@@ -14,21 +14,27 @@ TEXTS: dict[str, tuple[str, str]] = {
         "may also happen in an area that is not here.",
     ),
     "headline.targets": (
-        "{n} inzetgebieden, samen {area}. Het eerste ({first}): {hours}, {expected} {crime} verwacht{within}.",
-        "{n} areas to act in, {area} together. The first ({first}): {hours}, {expected} {crime} expected{within}.",
+        "{n} inzetgebieden, samen {area}. Het eerste ({first}): {hours}; over alle uren {expected} {crime} verwacht"
+        "{within}.",
+        "{n} areas to act in, {area} together. The first ({first}): {hours}; over all hours {expected} {crime} expected"
+        "{within}.",
     ),
     "headline.targets.one": (
-        "1 inzetgebied ({first}): {hours}, {expected} {crime} verwacht{within}.",
-        "1 area to act in ({first}): {hours}, {expected} {crime} expected{within}.",
+        "1 inzetgebied ({first}): {hours}; over alle uren {expected} {crime} verwacht{within}.",
+        "1 area to act in ({first}): {hours}; over all hours {expected} {crime} expected{within}.",
     ),
     "headline.targets.within": (" in {days} dagen", " in {days} days"),
     "targets.no_hours": ("geen uren aan te wijzen", "no hours can be named"),
+    "targets.few_hours": (
+        "te weinig incidenten voor eigen uren; van alle gebieden samen: {hours}",
+        "too few incidents for hours of its own; of all areas together: {hours}",
+    ),
     "target": ("Gebied {rank}", "Area {rank}"),
     "target.chronic": ("elk jaar", "every year"),
     "target.seasonal": ("in dit seizoen", "in this season"),
     "target.new": ("nieuw", "new"),
     "row.hours": ("dagen en uren", "days and hours"),
-    "row.expected_period": ("verwacht in deze periode", "expected in this period"),
+    "row.expected_period": ("verwacht in deze periode, over alle uren", "expected in this period, over all hours"),
     "row.kind": ("soort", "kind"),
     "row.dwellings": ("woningen", "dwellings"),
     "row.streets": ("straten", "streets"),
