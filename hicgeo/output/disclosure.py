@@ -187,8 +187,8 @@ def release(
         raise DisclosureError(
             f"a table for profile {profile!r} must speak of areas only",
             "; ".join(faults),
-            "count per neighbourhood, cell of 100 m or period first, or keep the table in the house with "
-            "profile='intern'",
+            f"count per neighbourhood{', cell of 100 m' * (profile == 'driehoek')} or period first, or keep the table "
+            "in the house with profile='intern'",
         )
     if profile == "openbaar" and {"hours", "reasons"} & set(map(str, table.columns)):
         raise DisclosureError(
@@ -196,22 +196,35 @@ def release(
             "hours or reasons of target areas, for everybody",
             "use profile='driehoek'",
         )
-    if profile == "openbaar" and own_shapes and "share_area" in table and table["share_area"].sum() > PUBLIC_SHARE:
-        raise DisclosureError(
-            f"outlines for everybody may take at most {PUBLIC_SHARE:.0%} of the area",
-            f"{table['share_area'].sum():.1%}: from where they end, counts outside can be worked out",
-            "ask for a smaller share, or use profile='driehoek'",
-        )
-    if profile == "openbaar" and own_shapes and table.attrs.get("alone", np.inf) < threshold - 1:
-        raise DisclosureError(
-            f"outside outlines for everybody a cell must be able to hold {threshold - 1} incidents",
-            f"{table.attrs['alone']:.1f}: who knows the method knows that every cell outside has fewer",
-            f"make them with hotspots(..., edge='none', alone={threshold - 1}), or use profile='driehoek'",
-        )
+    if profile == "openbaar" and shapes and own_shapes and len(table):
+        _check_outlines(table, threshold)
     if own_shapes:
         table = _dense(table, floor(profile, threshold))
         return table if profile == "driehoek" else _uncounted(table)
     return table if profile == "driehoek" else _without_small(table, threshold, ledger)
+
+
+def _check_outlines(table: pd.DataFrame, threshold: int) -> None:
+    """Raise unless it is known that outlines for everybody tell nothing of the cells outside them."""
+    share = table["share_area"].sum(skipna=False) if "share_area" in table else np.nan
+    if not share <= PUBLIC_SHARE:
+        raise DisclosureError(
+            f"outlines for everybody may take at most {PUBLIC_SHARE:.0%} of the area",
+            "a share that is not known: no share_area, or not of each"
+            if np.isnan(share)
+            else f"{share:.1%}: from where they end, counts outside can be worked out",
+            "give the answer of hotspots(...) with its share_area, ask for a smaller share, or use profile='driehoek'",
+        )
+    about = table.attrs
+    alone = np.nan if about.get("rule") == "significance" else about.get("alone", np.nan)
+    if not alone >= threshold - 1:
+        raise DisclosureError(
+            f"outside outlines for everybody a cell must be able to hold {threshold - 1} incidents",
+            "not known: marked by significance, or without attrs['alone'] (a file does not keep it)"
+            if np.isnan(alone)
+            else f"{alone:.1f}: who knows the method knows that every cell outside has fewer",
+            f"make them with hotspots(..., share=0.02, edge='none', alone={threshold - 1}), or use profile='driehoek'",
+        )
 
 
 def claim(ledger: Ledger, file: str | os.PathLike[str], profile: Profile) -> None:

@@ -118,7 +118,7 @@ def hotspots() -> gpd.GeoDataFrame:
         crs="EPSG:28992",
         index=pd.RangeIndex(1, 3, name="rank"),
     )
-    spots.attrs = {"places": "cells"}
+    spots.attrs = {"places": "cells", "rule": "share", "alone": 9.0}
     return spots
 
 

@@ -74,8 +74,8 @@ def rows():
             (lambda profile=profile: release(incidents, profile)),
             {
                 "count per neighbourhood": lambda profile=profile: per_area(profile),
-                "cell of 100 m": lambda profile=profile: per_cell(profile),
                 "profile='intern'": lambda: release(incidents, "intern"),
+                **({"cell of 100 m": lambda: per_cell("driehoek")} if profile == "driehoek" else {}),
             },
         )
 
@@ -96,22 +96,39 @@ def outlines():
             "profile='driehoek'": lambda: release(wide, "driehoek"),
         },
     )
+    for unknown in (scenes.hotspots().drop(columns="share_area"), scenes.hotspots().assign(share_area=[0.007, np.nan])):
+        yield (
+            (lambda unknown=unknown: release(unknown, "openbaar")),
+            {
+                "with its share_area": lambda: release(scenes.hotspots(), "openbaar"),
+                "profile='driehoek'": lambda unknown=unknown: release(unknown, "driehoek"),
+            },
+        )
 
 
-def outside():
+def outside(tmp_path):
     near = points().assign(geometry=points().scale(0.1, 0.1, origin=(81_300, 451_050)))
     grid = hg.Grid.over(AREAS, cell_size=100)
     asked = {"share": 0.02, "rng": 1}
+
+    def wide():
+        return hg.hotspots(grid.snap(near), grid, bandwidth=100, edge="none", alone=9, **asked)
+
+    homes = grid.counts(np.random.default_rng(2).uniform((80_000, 450_000), (82_600, 452_100), (9000, 2)))
     narrow = hg.hotspots(grid.snap(near), grid, bandwidth=100, **asked)
-    yield (
-        (lambda: release(narrow, "openbaar")),
-        {
-            "hotspots(..., edge='none', alone=9)": lambda: release(
-                hg.hotspots(grid.snap(near), grid, bandwidth=100, edge="none", alone=9, **asked), "openbaar"
-            ),
-            "profile='driehoek'": lambda: release(narrow, "driehoek"),
-        },
-    )
+    tested = hg.hotspots(grid.snap(near), grid, bandwidth=400, at_risk=homes, significance=0.05, rng=1)
+    assert len(tested)
+    tested = tested.assign(share_area=0.01)  # else that stands in its way first
+    wide().to_file(tmp_path / "wide.gpkg")
+    read = gpd.read_file(tmp_path / "wide.gpkg").set_index("rank")
+    for refused in (narrow, tested, read):
+        yield (
+            (lambda refused=refused: release(refused, "openbaar")),
+            {
+                "hotspots(..., share=0.02, edge='none', alone=9)": lambda: release(wide(), "openbaar"),
+                "profile='driehoek'": lambda refused=refused: release(refused, "driehoek"),
+            },
+        )
 
 
 def meanwhile(tmp_path):
