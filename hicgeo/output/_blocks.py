@@ -59,6 +59,7 @@ def as_json(layer: Layer) -> dict[str, Any]:
         "classes": [vars(entry) for entry in layer.classes],
         "headline": layer.headline,
         "digest": layer.digest,
+        "digest_of": layer.digest_of,
     }
     if layer.shapes is not None:
         data["shapes"] = {"type": "FeatureCollection", "features": features(layer.shapes)}

@@ -148,6 +148,8 @@ class Layer:
         The one sentence over the legend, and in a briefing; empty when there is nothing to say.
     digest
         The table that paper and a briefing show: headings, then the lines that matter most.
+    digest_of
+        That the digest is the first of more lines, and of how many; empty when it is all of them.
     period
         What tells it from the same figure of another period.
     """
@@ -170,6 +172,7 @@ class Layer:
     always: bool = False
     headline: str = ""
     digest: tuple[tuple[str, ...], ...] = ()
+    digest_of: str = ""
     period: str = ""
 
 
@@ -238,6 +241,17 @@ def entries(classes: list[tuple[str, str, Any]], member: dict[str, int], scene: 
         Entry(label, colour, scene.areas_counted(int(n)), pattern)
         for (label, colour, pattern), n in zip(classes, counts, strict=True)
     )
+
+
+def digested(headings: Sequence[str], lines: Sequence[Sequence[str]], scene: Scene) -> dict[str, Any]:
+    """Fields of a layer that hold the lines that matter most, and say when there are more of them."""
+    if not lines:
+        return {}
+    shown, n = (scene.number(each) for each in (DIGEST, len(lines)))
+    return {
+        "digest": (tuple(headings), *map(tuple, lines[:DIGEST])),
+        "digest_of": scene.say("digest.first", shown=shown, n=n) if len(lines) > DIGEST else "",
+    }
 
 
 def need(table: pd.DataFrame, columns: list[str], what: str) -> None:

@@ -15,6 +15,7 @@ from hicgeo.output._layers import (
     Entry,
     Layer,
     Scene,
+    digested,
     need,
     ranges,
     rounded_breaks,
@@ -108,6 +109,9 @@ NOTES = {"tested": "note.hotspots.tested", "kinds": "note.hotspots.kinds"}
 UNCOUNTED = ("rank", "area_ha", "share_area", "spot_kind")
 """What is told of hotspots without counts."""
 
+SHORT = ("rank", "rank_interval", "incidents", "area_ha", "spot_kind")
+"""What paper has room for, as far as the card of a hotspot tells it."""
+
 
 def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
     """Layer of ranked hotspots as outlines with their numbers."""
@@ -145,6 +149,8 @@ def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
         )
         values[str(rank)] = tuple(said[place] for place in told)
         titles[str(rank)] = scene.say("spot", rank=rank)
+    short = [place for place, key in enumerate(keys) if key in SHORT and place in told]
+    short = [place for place in short if any(said[told.index(place)] for said in values.values())]
     kinds = hotspots.get("kind", pd.Series("beschrijvend", index=hotspots.index))
     kind = "tested" if tested else "kinds" if not counted and (kinds != "beschrijvend").any() else ""
     of = "" if counted else ".kinds" if kind == "kinds" else ".untested"
@@ -162,6 +168,11 @@ def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
         rows=rows,
         values=values,
         titles=titles,
+        **digested(
+            [scene.say(f"row.{keys[place]}") for place in short],
+            [[said[told.index(place)] for place in short] for said in values.values()],
+            scene,
+        ),
         headline=scene.say(
             f"headline.hotspots{of}{'.one' if len(hotspots) == 1 else ''}",
             n=scene.number(len(hotspots)),

@@ -10,7 +10,6 @@ import pandas as pd
 
 from hicgeo.errors import ColumnError
 from hicgeo.output._layers import (
-    DIGEST,
     NAMED,
     NORM_COLOURS,
     RATE_COLOURS,
@@ -18,6 +17,7 @@ from hicgeo.output._layers import (
     Layer,
     Scene,
     class_breaks,
+    digested,
     entries,
     match,
     need,
@@ -107,7 +107,7 @@ def rate_layers(
         "values": values,
         "period": words["period"],
         "headline": _above_norm(above.index, moved, scene, judged=said, **words),
-        "digest": _highest(above.index.difference(moved, sort=False), scene, rows, values, **words),
+        **_highest(above.index.difference(moved, sort=False), scene, rows, values, **words),
     }
     in_classes = Layer(
         key="rate",
@@ -188,9 +188,9 @@ def _highest(
     crime: str,
     period: str,
     **_: str,
-) -> tuple[tuple[str, ...], ...]:
+) -> dict[str, Any]:
     """Table of the highest areas above the norm: count, rate, interval and norm; in a briefing it stands alone."""
     shown = (0, 2, 3, 4)
     rows = (f"{crime}, {period}".rstrip(", "), *rows[1:])
-    lines = [(scene.named(code), *(values[code][place] for place in shown)) for code in above[:DIGEST]]
-    return ((scene.say("page.name"), *(rows[place] for place in shown)), *lines) if lines else ()
+    lines = [(scene.named(code), *(values[code][place] for place in shown)) for code in above]
+    return digested((scene.say("page.name"), *(rows[place] for place in shown)), lines, scene)

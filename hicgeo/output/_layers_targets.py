@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from hicgeo.errors import InputError
-from hicgeo.output._layers import DIGEST, Entry, Layer, Scene, need
+from hicgeo.output._layers import Entry, Layer, Scene, digested, need
 from hicgeo.output._layers_density import smoothing_note
 from hicgeo.output.catalogue import CATALOGUE
 from hicgeo.output.language import crime
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 TARGET_COLOUR = "#0b4f9e"
 COLUMNS = ("rank_low", "rank_high", "area_ha", "expected", "hours", "reasons", "backtest")
+SHORT = ("area_ha", "hours", "expected_period", "reasons")
+"""What a briefing has room for."""
 
 
 def target_layer(areas: gpd.GeoDataFrame, scene: Scene) -> Layer:
@@ -77,12 +79,10 @@ def target_layer(areas: gpd.GeoDataFrame, scene: Scene) -> Layer:
         rows=tuple(scene.say(f"row.{key}") for key in keys),
         values=values,
         titles=titles,
-        digest=(
-            tuple(scene.say(f"row.{key}") for key in ("rank", "area_ha", "hours", "expected_period", "reasons")),
-            *(
-                (rank, *(values[rank][keys.index(key)] for key in ("area_ha", "hours", "expected_period", "reasons")))
-                for rank in list(values)[:DIGEST]
-            ),
+        **digested(
+            [scene.say(f"row.{key}") for key in ("rank", *SHORT)],
+            [(rank, *(said[keys.index(key)] for key in SHORT)) for rank, said in values.items()],
+            scene,
         ),
         headline=scene.say(
             "headline.targets" if len(ordered) > 1 else "headline.targets.one",

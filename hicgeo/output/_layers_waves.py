@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hicgeo.errors import InputError
-from hicgeo.output._layers import DIGEST, Entry, Layer, Scene
+from hicgeo.output._layers import Entry, Layer, Scene, digested
 from hicgeo.output._words_waves import SURE, decimals_of, spoken
 from hicgeo.output.language import day
 
@@ -86,7 +86,7 @@ def wave_layer(table: Any, result: Any, scene: Scene) -> Layer:
         rows=rows,
         values=values,
         titles={str(rank): scene.say(name, rank=rank) for rank in table.index},
-        digest=((scene.say("row.rank"), *rows), *((rank, *values[rank]) for rank in list(values)[:DIGEST])),
+        **digested((scene.say("row.rank"), *rows), [(rank, *said) for rank, said in values.items()], scene),
         headline=scene.say(
             "headline.waves", n=scene.number(len(table)), incidents=scene.number(first["incidents"]),
             expected=_value("expected", first, scene), period=_value("period", first, scene),

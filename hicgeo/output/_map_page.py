@@ -149,7 +149,7 @@ class MapPage:
         return self._deliver(path, _browser.to_png(gate.require_clean(self._render()), width=width, height=height))
 
     def brief(self) -> list[dict[str, Any]]:
-        """Give what a briefing quotes of the layers, in order: key, headline, table and notes of each.
+        """Give what a briefing quotes of the layers, in order: key, headline, table and whether that is all, and notes.
 
         Returns
         -------
@@ -161,6 +161,7 @@ class MapPage:
                 "key": layer.key,
                 "headline": layer.headline,
                 "table": [list(line) for line in layer.digest],
+                "table_of": layer.digest_of,
                 "notes": list(layer.notes),
             }
             for layer in self.layers

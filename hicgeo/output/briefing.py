@@ -309,19 +309,23 @@ def _sections(cards: Sequence[BriefingCard], language: Language, said: Sequence[
     of = {key: [part for part in parts if part["key"] == key] for key in ("targets", "norm", "hotspots", "dark")}
     season = [line for card in cards if "dark" in card.keys for line in card.sentences]
     content = {
-        "targets": ([part["headline"] for part in of["targets"]], [part["table"] for part in of["targets"]]),
+        "targets": ([part["headline"] for part in of["targets"]], [_table(part) for part in of["targets"]]),
         "backtest": ([note for part in of["targets"] for note in part["notes"][1:]], []),
-        "norm": ([part["headline"] for part in of["norm"]], [part["table"] for part in of["norm"][:1]]),
+        "norm": ([part["headline"] for part in of["norm"]], [_table(part) for part in of["norm"][:1]]),
         "hotspots": ([part["headline"] for part in of["hotspots"]], []),
         "season": (season or [part["headline"] for part in of["dark"]], []),
     }
     sections = {}
     for key, (lines, tables) in content.items():
         fresh = [line for line in dict.fromkeys(lines) if line and line not in said][:LINES]
-        full = [table for table in tables if table]
+        full = [table for table in tables if table["lines"]]
         title = text(f"briefing.{key}", language)
         sections[key] = {"key": key, "title": title, "lines": fresh, "tables": full} if fresh or full else {}
     return sections
+
+
+def _table(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {"lines": part["table"], "of": part.get("table_of", "")}
 
 
 def page_texts(

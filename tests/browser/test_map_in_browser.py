@@ -183,6 +183,9 @@ def test_the_page_says_what_the_map_shows_and_paper_which_areas(opened, saved):
     lines = page.locator("#legend .digest.rate tr")
     assert lines.nth(1).locator("td").all_inner_texts()[:3] == ["Buurt C", "7", "10,0"]
     assert lines.nth(1).is_visible()
+    spots = page.locator("#legend .digest.hotspots")
+    assert spots.locator("tr").nth(1).locator("td").all_inner_texts()[:4] == ["1", "1", "61", "4,0 ha"]
+    assert spots.is_visible()
 
 
 def test_a_label_is_nearest_to_its_own_shape(opened, tmp_path):

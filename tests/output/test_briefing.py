@@ -124,3 +124,27 @@ def test_a_municipality_is_told_of_its_own_areas_only():
         assert [line[0] for line in brief.get("targets", {"table": [[]]})["table"][1:]] == [
             str(rank) for rank in here.index[here]
         ]
+
+
+@pytest.mark.parametrize(("language", "words"), [("nl", "De eerste 5 van 8."), ("en", "The first 5 of 8.")])
+@pytest.mark.parametrize("n", [5, 8])
+def test_a_table_that_stops_says_of_how_many(tmp_path, language, words, n):
+    table = scenes.targets()
+    many = table.iloc[[place % 2 for place in range(n)]].set_axis(range(1, n + 1)).rename_axis("rank")
+    many.attrs = table.attrs
+    drawn = HotspotMap(scenes.areas(), title="t", language=language).add_target_areas(many)
+    card = BriefingCard("t", b"", (), tuple(drawn.brief()))
+    file = write_briefing(tmp_path / "b.html", title="t", cards=[card], language=language)
+    for page in (said(file.read_text(encoding="utf-8")), drawn.to_html()):
+        assert (words in page) == (n > 5)
+
+
+def test_who_is_not_named_above_the_norm_is_counted():
+    areas = scenes.areas()
+    rates = scenes.rates(areas)
+    rates["state"] = pd.Categorical(["boven"] * len(rates), categories=rates["state"].cat.categories)
+    rates.attrs["moved_border"] = list(areas.index[:2])
+    (_, norm) = HotspotMap(areas, title="t").add_rates(rates).brief()
+    assert "11 van 11" in norm["headline"]
+    assert "Bij 2 ervan" in norm["headline"]
+    assert norm["table_of"] == "De eerste 5 van 9."

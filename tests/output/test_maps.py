@@ -393,3 +393,18 @@ def test_rates_that_do_not_say_of_what_are_refused(tmp_path):
     silent.attrs = {}
     with pytest.raises(ColumnError, match="of what and per what"):
         HotspotMap(areas, title="Stil").add_rates(silent)
+
+
+def test_paper_tells_of_hotspots_what_their_cards_tell():
+    spots = scenes.hotspots().assign(incidents=[61.0, 24.0], kind=["meer dan toeval", "niet te onderscheiden"])
+    inward = HotspotMap(scenes.areas(), title="t").add_hotspots(spots).layers[0].digest
+    assert inward == (
+        ("rang", "rang kan zijn", "incidenten", "oppervlakte", "gegeven de woningen"),
+        ("1", "1", "61", "4,0 ha", "meer dan toeval"),
+        ("2", "1 tot 3", "24", "3,0 ha", "niet van toeval te onderscheiden"),
+    )
+    public = HotspotMap(scenes.areas(), title="t", profile="openbaar").add_hotspots(spots).layers[0].digest
+    assert public[1:] == (
+        ("1", "4,0 ha", "meer dan toeval"),
+        ("2", "3,0 ha", "niet van toeval te onderscheiden"),
+    )

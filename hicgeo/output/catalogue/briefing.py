@@ -10,6 +10,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "briefing.hotspots": ("Waar het zich concentreert", "Where it concentrates"),
     "briefing.targets": ("Waar en wanneer inzetten", "Where and when to act"),
     "briefing.backtest": ("Werkte deze keuze eerder?", "Did this choice work before?"),
+    "digest.first": ("De eerste {shown} van {n}.", "The first {shown} of {n}."),
     "headline.norm": (
         "{Crime}: {n} van {judged} {areas} aantoonbaar boven de norm ({names}).",
         "{Crime}: {n} of {judged} {areas} demonstrably above the norm ({names}).",

@@ -90,6 +90,7 @@
   /* On paper nobody can ask for a card: the lines that matter most stand under the legend. */
   function digest(layer) {
     const table = make("table", `digest ${layer.key}`);
+    if (layer.digest_of) table.append(make("caption", "", layer.digest_of));
     layer.digest.forEach((said, n) => {
       const line = make("tr");
       line.append(...said.map((each) => make(n ? "td" : "th", "", each)));
