@@ -31,9 +31,12 @@ MONTHS = {
          "november", "december"), start=1)
 }  # fmt: skip
 MOST = 5000
+ABOUT = ("period", "against", "base_name", "per")
+"""Columns that say of all rows alike what the table is of."""
 PLAIN = frozenset({
     *PARTS, *OTHER, "incidents", "base", "coverage", "rate", "rate_low", "rate_high", "norm",
     "state", "hidden", "name", "status", "geometry", "fid", "geom", "p_above", "rate_eb", "p_fdr",
+    *ABOUT,
 })  # fmt: skip
 """Columns that this reader knows what to do with; any other in a file is a fault."""
 
@@ -167,6 +170,7 @@ class Attacker:
         for line in lines:
             unknown = {name for name in line if name} - PLAIN
             assert not unknown, f"columns that nobody looked into: {unknown}"
+            assert all(line.get(name) == lines[0].get(name) for name in ABOUT), "what is said of all rows tells of none"
             parts = {name: line[name] for name in line if name in (*PARTS, *OTHER)}
             mask = self.mask(parts, about)
             found.append((mask, self.learn_count(mask, line)))
