@@ -68,6 +68,8 @@ def as_json(layer: Layer) -> dict[str, Any]:
     if layer.kind == "areas":
         data["member"] = layer.member
         data["marked"] = layer.marked
+    if layer.kind == "spots":
+        data["member"] = layer.member
     if layer.titles:
         data["titles"] = layer.titles
     return data

@@ -38,7 +38,7 @@ class Entry:
     label: str
     colour: str
     count: str = ""
-    pattern: Literal["", "hatch-small", "hatch-gap", "outline", "target"] = ""
+    pattern: Literal["", "hatch-small", "hatch-gap", "outline", "dashed", "target"] = ""
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class Layer:
     classes
         Legend lines; their place is the class number.
     member
-        Class number per neighbourhood code ("areas").
+        Class number per neighbourhood code ("areas") or rank ("spots"; all are of the first when it is empty).
     marked
         Codes with a thick border, to which the class of pattern "outline" belongs ("areas").
     shapes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -106,6 +106,7 @@ def smoothing_note(about: Mapping[Any, Any], scene: Scene) -> tuple[str, ...]:
 
 
 NOTES = {"tested": "note.hotspots.tested", "kinds": "note.hotspots.kinds"}
+SPOT_COLOUR = "#14181c"
 UNCOUNTED = ("rank", "area_ha", "share_area", "spot_kind")
 """What is told of hotspots without counts."""
 
@@ -151,9 +152,9 @@ def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
         titles[str(rank)] = scene.say("spot", rank=rank)
     short = [place for place, key in enumerate(keys) if key in SHORT and place in told]
     short = [place for place in short if any(said[told.index(place)] for said in values.values())]
-    kinds = hotspots.get("kind", pd.Series("beschrijvend", index=hotspots.index))
+    kinds = hotspots.get("kind", pd.Series("beschrijvend", index=hotspots.index)).fillna("beschrijvend")
     kind = "tested" if tested else "kinds" if not counted and (kinds != "beschrijvend").any() else ""
-    of = "" if counted else ".kinds" if kind == "kinds" else ".untested"
+    classes, member = _sure(hotspots, kinds, scene)
     return Layer(
         kind="spots",
         key="hotspots",
@@ -163,7 +164,8 @@ def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
             scene.say(NOTES[kind] if kind else "note.hotspots" if counted else "note.hotspots.untested"),
             *smoothing_note(hotspots.attrs, scene),
         ),
-        classes=(Entry(scene.say("spot", rank="").strip(), "#14181c", scene.number(len(hotspots)), "outline"),),
+        classes=classes,
+        member=member,
         shapes=hotspots.geometry.set_axis(hotspots.index.astype(str)),
         rows=rows,
         values=values,
@@ -173,15 +175,42 @@ def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
             [[said[told.index(place)] for place in short] for said in values.values()],
             scene,
         ),
-        headline=scene.say(
-            f"headline.hotspots{of}{'.one' if len(hotspots) == 1 else ''}",
-            n=scene.number(len(hotspots)),
-            area=percent(hotspots["share_area"].sum(), scene.language),
-            share=percent(hotspots["share_incidents"].sum(), scene.language),
-            more=scene.number(int((kinds == "meer dan toeval").sum())),
-        )
-        if len(hotspots)
-        else "",
+        headline=_headline(hotspots, kinds, scene, counted=counted) if len(hotspots) else "",
+    )
+
+
+MORE = "meer dan toeval"
+
+
+def _sure(spots: gpd.GeoDataFrame, kinds: pd.Series, scene: Scene) -> tuple[tuple[Entry, ...], dict[str, int]]:
+    """Legend lines and the line of each rank: when they were tested, those not shown to be more than chance apart."""
+    if (kinds == "beschrijvend").all():
+        return (Entry(scene.say("spot", rank="").strip(), SPOT_COLOUR, scene.number(len(spots)), "outline"),), {}
+    sure = kinds == MORE
+    parts: list[tuple[str, Literal["outline", "dashed"], pd.Series]] = [
+        ("spots.sure", "outline", sure),
+        ("spots.unsure", "dashed", ~sure),
+    ]
+    held = [(key, pattern, spots.index[which]) for key, pattern, which in parts if which.any()]
+    return (
+        tuple(Entry(scene.say(key), SPOT_COLOUR, scene.number(len(ranks)), pattern) for key, pattern, ranks in held),
+        {str(rank): place for place, (_, _, ranks) in enumerate(held) for rank in ranks},
+    )
+
+
+def _headline(spots: gpd.GeoDataFrame, kinds: pd.Series, scene: Scene, *, counted: bool) -> str:
+    """How much of the area and of the incidents, and how many are more than chance."""
+    one = ".one" if len(spots) == 1 else ""
+    said = scene.say(
+        f"headline.{'hotspots' if counted else 'places'}{one}",
+        n=scene.number(len(spots)),
+        area=percent(spots["share_area"].sum(), scene.language),
+        share=percent(spots["share_incidents"].sum(), scene.language),
+    )
+    if (kinds == "beschrijvend").all():
+        return said if counted else said + scene.say("headline.untested")  # with counts a note says so
+    return said + scene.say(
+        f"headline.more{one}", n=scene.number(len(spots)), more=scene.number(int((kinds == MORE).sum()))
     )
 
 

@@ -109,9 +109,11 @@ def draw_map(areas: gpd.GeoDataFrame, theme: Layer | None, spots: list[Layer]) -
             continue
         shapes = layer.shapes.to_crs(areas.crs)
         line = layer.classes[0].colour
-        for colour, width in (("#ffffff", 4.0), (line, 2.2)):
-            if len(shapes):
-                shapes.boundary.plot(ax=ax, color=colour, linewidth=width, aspect=None)
+        dashed = [layer.classes[layer.member.get(str(rank), 0)].pattern == "dashed" for rank in shapes.index]
+        styles = ["--" if each else "-" for each in dashed]
+        if len(shapes):
+            shapes.boundary.plot(ax=ax, color="#ffffff", linewidth=4.0, aspect=None)
+            shapes.boundary.plot(ax=ax, color=line, linewidth=2.2, linestyle=styles, aspect=None)
         for rank, (x, y) in zip(shapes.index, _label_places(shapes, side, taken), strict=True):
             ax.text(x, y, str(rank), ha="center", va="center", fontsize=11, color="#ffffff", weight="bold",
                     bbox={"boxstyle": "square,pad=0.3" if layer.key == "targets" else "circle,pad=0.25",
@@ -125,6 +127,14 @@ def draw_map(areas: gpd.GeoDataFrame, theme: Layer | None, spots: list[Layer]) -
             Patch(facecolor=e.colour, hatch=HATCH.get(e.pattern), label=e.label, **_line(e))
             for n, e in enumerate(theme.classes)
             if not (theme.kind == "areas" and e.pattern) or n in used
+        ]
+        handles += [
+            Patch(
+                facecolor="#ffffff", edgecolor=e.colour, linestyle="--", linewidth=2, label="\n".join(_lines(e.label))
+            )
+            for layer in spots
+            for e in layer.classes
+            if e.pattern == "dashed"
         ]
         _legend(figure, handles, theme.name)
     return figure

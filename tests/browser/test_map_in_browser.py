@@ -293,3 +293,15 @@ def test_a_search_in_a_small_pane_finds_the_area(opened, saved):
     assert drawn["x"] < chosen["x"] < drawn["x"] + drawn["width"]
     assert chosen["width"] > 24
     assert heard.console == []
+
+
+def test_a_hotspot_that_may_be_chance_is_dashed(opened, tmp_path):
+    spots = scenes.hotspots().assign(kind=["meer dan toeval", "niet te onderscheiden"])
+    areas = scenes.areas(6, 6)
+    made = HotspotMap(areas, title="t").add_rates(scenes.rates(areas)).add_hotspots(spots)
+    page, heard = opened(made.save(tmp_path / "kaart.html"))
+    lines = page.locator(".leaflet-spots-pane path[stroke='#14181c']")
+    assert [bool(line.get_attribute("stroke-dasharray")) for line in lines.all()] == [False, True]
+    legend = page.locator("#legend li", has=page.locator(".dashed"))
+    assert legend.inner_text().startswith("Hotspot, niet aantoonbaar meer dan toeval")
+    assert heard.console == []

@@ -408,3 +408,22 @@ def test_paper_tells_of_hotspots_what_their_cards_tell():
         ("1", "4,0 ha", "meer dan toeval"),
         ("2", "3,0 ha", "niet van toeval te onderscheiden"),
     )
+
+
+def test_what_is_not_shown_to_be_more_than_chance_has_a_line_of_its_own_in_the_legend():
+    spots = scenes.hotspots()
+    drawn = {}
+    for name, kinds in (
+        ("both", ["meer dan toeval", "niet te onderscheiden"]),
+        ("none", ["te weinig om te toetsen"] * 2),
+    ):
+        layer = HotspotMap(scenes.areas(), title="t").add_hotspots(spots.assign(kind=kinds)).layers[0]
+        drawn[name] = [(each.label, each.count, each.pattern) for each in layer.classes]
+        assert layer.classes[layer.member["2"]].pattern == "dashed"
+        assert layer.headline.endswith(f"gegeven de woningen: {kinds.count('meer dan toeval')} van de 2.")
+    unsure = "Hotspot, niet aantoonbaar meer dan toeval"
+    assert drawn["both"] == [("Hotspot, meer dan toeval", "1", "outline"), (unsure, "1", "dashed")]
+    assert drawn["none"] == [(unsure, "2", "dashed")]
+    untested = HotspotMap(scenes.areas(), title="t").add_hotspots(spots).layers[0]
+    assert [each.pattern for each in untested.classes] == ["outline"]
+    assert "toeval" not in untested.headline

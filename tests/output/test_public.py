@@ -164,7 +164,10 @@ def test_places_without_counts_are_not_said_to_hold_none_of_the_incidents(tmp_pa
     untested = HotspotMap(scenes.areas(), title="t", profile="openbaar").add_hotspots(spots.assign(kind="beschrijvend"))
     assert untested.layers[0].headline.endswith("is niet getoetst.")
     inward = HotspotMap(scenes.areas(), title="t").add_hotspots(spots.assign(share_incidents=0.1))
-    assert inward.layers[0].headline.startswith("2 hotspots: 1,8 % van het gebied met 20,0 %")
+    assert inward.layers[0].headline == (
+        "2 hotspots: 1,8 % van het gebied met 20,0 % van de incidenten. Meer dan toeval, gegeven de woningen: 1 van de "
+        "2."
+    )
 
 
 def test_parts_of_incidents_are_no_figure_of_the_police():

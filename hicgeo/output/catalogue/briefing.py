@@ -31,24 +31,24 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Eén hotspot: {area} van het gebied met {share} van de incidenten.",
         "One hotspot: {area} of the area with {share} of the incidents.",
     ),
-    "headline.hotspots.kinds": (
-        "{n} plekken met de hoogste dichtheid, samen {area} van het gebied. Meer dan toeval, gegeven de woningen: "
-        "{more} van de {n}.",
-        "{n} places of the highest density, together {area} of the area. More than chance, given the dwellings: {more} "
-        "of {n}.",
+    "headline.places": (
+        "{n} plekken met de hoogste dichtheid, samen {area} van het gebied.",
+        "{n} places of the highest density, together {area} of the area.",
     ),
-    "headline.hotspots.kinds.one": (
-        "Eén plek met de hoogste dichtheid: {area} van het gebied. Meer dan toeval, gegeven de woningen: {more} van 1.",
-        "One place of the highest density: {area} of the area. More than chance, given the dwellings: {more} of 1.",
+    "headline.places.one": (
+        "Eén plek met de hoogste dichtheid: {area} van het gebied.",
+        "One place of the highest density: {area} of the area.",
     ),
-    "headline.hotspots.untested.one": (
-        "Eén plek met de hoogste dichtheid: {area} van het gebied. Of dat meer is dan toeval, is niet getoetst.",
-        "One place of the highest density: {area} of the area. Whether that is more than chance was not tested.",
+    "headline.more": (
+        " Meer dan toeval, gegeven de woningen: {more} van de {n}.",
+        " More than chance, given the dwellings: {more} of {n}.",
     ),
-    "headline.hotspots.untested": (
-        "{n} plekken met de hoogste dichtheid, samen {area} van het gebied. Of dat meer is dan toeval, is niet "
-        "getoetst.",
-        "{n} places of the highest density, together {area} of the area. Whether that is more than chance was not "
-        "tested.",
+    "headline.more.one": (
+        " Meer dan toeval, gegeven de woningen: {more} van 1.",
+        " More than chance, given the dwellings: {more} of 1.",
+    ),
+    "headline.untested": (
+        " Of dat meer is dan toeval, is niet getoetst.",
+        " Whether that is more than chance was not tested.",
     ),
 }

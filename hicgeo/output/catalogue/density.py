@@ -42,6 +42,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "spot.niet te onderscheiden": ("niet van toeval te onderscheiden", "cannot be told from chance"),
     "spot.te weinig om te toetsen": ("te weinig incidenten om te toetsen", "too few incidents to test"),
     "spot.beschrijvend": ("niet getoetst", "not tested"),
+    "spots.sure": ("Hotspot, meer dan toeval", "Hotspot, more than chance"),
+    "spots.unsure": ("Hotspot, niet aantoonbaar meer dan toeval", "Hotspot, not demonstrably more than chance"),
     "history.chronisch": ("chronisch: hoog in {hot} van {years}", "chronic: high in {hot} of {years}"),
     "history.wisselend": ("wisselend: hoog in {hot} van {years}", "on and off: high in {hot} of {years}"),
     "history.nieuw": ("nieuw: hoog in {hot} van {years}", "new: high in {hot} of {years}"),

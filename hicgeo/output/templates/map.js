@@ -381,9 +381,11 @@
   function drawSpots(layer) {
     const group = L.featureGroup();
     const colour = layer.classes[0].colour;
-    const style = (weight, color) => () => ({ weight, color, fill: true, fillColor: colour, fillOpacity: 0, lineJoin: "miter" });
+    const dash = (shape) => (layer.classes[layer.member[shape.id] || 0].pattern === "dashed" ? "7 5" : null);
+    const style = (weight, color, dashed) => (shape) => (
+      { weight, color, fill: true, fillColor: colour, fillOpacity: 0, lineJoin: "miter", lineCap: "butt", dashArray: dashed ? dash(shape) : null });
     group.addLayer(L.geoJSON(layer.shapes, { pane: "spots", interactive: false, style: style(6, "#ffffff") }));
-    const outlines = L.geoJSON(layer.shapes, { pane: "spots", style: style(2.6, colour) });
+    const outlines = L.geoJSON(layer.shapes, { pane: "spots", style: style(2.6, colour, true) });
     group.addLayer(outlines);
     outlines.eachLayer((shape) => {
       const rank = shape.feature.id;
