@@ -208,7 +208,9 @@ class MapPage:
 
     def _released(self, table: Any) -> tuple[Any, list[str]]:
         """Table as it may leave under the profile of the map, and what the reader must know of what was left out."""
-        released = gate.release(table, self.profile, threshold=self.threshold, ledger=self.ledger)
+        released = gate.release(
+            table, self.profile, threshold=self.threshold, ledger=self.ledger, addresses=self._addresses
+        )
         return released, gate.remarks(released, self.profile, self._scene.language, threshold=self.threshold)
 
     def _add(self, layer: Layer, said: Sequence[str] = ()) -> None:
@@ -223,19 +225,15 @@ class MapPage:
         self.map.add_child(Block(lambda: json_block(name, as_json(self.layers[place])), f'hicgeo.layer("{name}");'))
 
     def _peopled(self, layer: Layer) -> Layer:
-        """Layer without the cells in which few addresses lie, and the sentence that says so; areas are never cut."""
-        if self._addresses is None or layer.shapes is None or layer.key == "operation":
+        """Layer of classes without the cells in which few addresses lie, which is said; the gate judges places."""
+        if self._addresses is None or self.profile == "intern" or layer.shapes is None or layer.key == "operation":
             return layer
         shapes = gate.populated(layer.shapes, self._addresses)
-        gone = set(map(str, layer.shapes.index)) - set(map(str, shapes.index))
+        if shapes.area.sum() > layer.shapes.area.sum() - 1:
+            return layer
         note = text("note.addresses", self._scene.language, least=gate.LEAST_ADDRESSES)
-        return replace(
-            layer,
-            shapes=shapes,
-            values={key: each for key, each in layer.values.items() if key not in gone},
-            titles={key: each for key, each in layer.titles.items() if key not in gone},
-            notes=(*layer.notes, note),
-        )
+        classes = tuple(replace(each, count="") for each in layer.classes)  # hectares of before
+        return replace(layer, shapes=shapes, classes=classes, notes=(*layer.notes, note))
 
     def _render(self, *, sheet: str = "", tiles: bool = False) -> bytes:
         self._tiles = tiles

@@ -124,7 +124,12 @@ def floor(profile: Profile, threshold: int = THRESHOLD) -> int:
 
 
 def release(
-    table: pd.DataFrame, profile: Profile, *, threshold: int = THRESHOLD, ledger: Ledger | None = None
+    table: pd.DataFrame,
+    profile: Profile,
+    *,
+    threshold: int = THRESHOLD,
+    ledger: Ledger | None = None,
+    addresses: xr.DataArray | None = None,
 ) -> pd.DataFrame:
     """Let `table` through if it may leave under `profile`, else say everything that stands in the way.
 
@@ -141,12 +146,16 @@ def release(
         In a public export, counts from 1 to below it are hidden.
     ledger
         Earlier public exports.
+    addresses
+        Number of addresses per cell, such as `hicgeo.read_at_risk` gives: shapes of cells in which a cell has fewer
+        than 8, or is not known, are dropped for others than the analyst. Cut to what is left, their figures would not
+        be theirs, and nobody would know how many incidents that holds.
 
     Returns
     -------
     DataFrame
-        The same object when nothing has to be left out. `attrs["dropped"]` says how many shapes were dropped; a column
-        `hidden` which rows have hidden figures.
+        The same object when nothing has to be left out. `attrs["dropped"]` says how many shapes were dropped for their
+        incidents, `attrs["thin"]` how many for their addresses; a column `hidden` which rows have hidden figures.
 
     Raises
     ------
@@ -198,6 +207,8 @@ def release(
         )
     if profile == "openbaar" and shapes and own_shapes and len(table):
         _check_outlines(table, threshold)
+    if shapes and own_shapes and addresses is not None:
+        table = _peopled(table, addresses)
     if own_shapes:
         table = _dense(table, floor(profile, threshold))
         return table if profile == "driehoek" else _uncounted(table)
@@ -310,13 +321,18 @@ def _dense(table: pd.DataFrame, least: int) -> pd.DataFrame:
         import shapely
 
         few |= shapely.get_num_geometries(np.asarray(table.geometry.array)) > 1
-    return _without(table, few, "dropped")
+    return _without(table, few, "dropped") if few.any() else table
+
+
+def _peopled(table: pd.DataFrame, addresses: xr.DataArray) -> pd.DataFrame:
+    """Table without shapes in which a cell has few addresses."""
+    shapes = table.geometry.reset_index(drop=True)
+    left = populated(shapes, addresses).area.reindex(shapes.index, fill_value=0.0)
+    return _without(table, (shapes.area - left > 1).to_numpy(), "thin")
 
 
 def _without(table: pd.DataFrame, gone: Any, why: str) -> pd.DataFrame:
     """Table without some rows; attrs say how many."""
-    if not gone.any():
-        return table
     kept = table[~gone]
     kept.attrs = {**table.attrs, why: int(gone.sum())}
     return kept
@@ -354,6 +370,9 @@ def remarks(released: pd.DataFrame, profile: Profile, language: Language, *, thr
     if about.get("dropped"):
         least = number(floor(profile, threshold), language)
         found.append(text("note.dropped", language, n=number(about["dropped"], language), least=least))
+    if "thin" in about:
+        words = {"n": about["thin"], "least": LEAST_ADDRESSES}
+        found.append(text("note.thin", language, **{key: number(each, language) for key, each in words.items()}))
     if about.get("uncounted"):
         found.append(text("note.uncounted", language))
     if (seen := about.get("seen")) is not None:

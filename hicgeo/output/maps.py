@@ -66,8 +66,9 @@ class HotspotMap(MapPage):
     ledger
         Earlier exports, against which a public map is checked.
     addresses
-        Number of addresses per cell, such as `hicgeo.read_at_risk` gives: no layer draws a cell that has fewer than 8
-        of them or of which that is not known, and the legend says so. Official areas are never cut.
+        Number of addresses per cell, such as `hicgeo.read_at_risk` gives: for others than the analyst no layer draws a
+        cell that has fewer than 8 of them or of which that is not known, and the legend says so. Ranked places with
+        such a cell are left out, classes are cut; official areas never are.
 
     Attributes
     ----------
@@ -223,11 +224,7 @@ class HotspotMap(MapPage):
         _layers_density.hotspot_layer(hotspots, self._scene)  # whatever is wrong with the table comes first
         released, said = self._released(hotspots)
         gate.check_places(hotspots.attrs, self.profile)
-        if self._addresses is not None:
-            kept = gate.populated(released.geometry, self._addresses)
-            released = released.loc[kept.index].set_geometry(kept)
-        layer = _layers_density.hotspot_layer(released, self._scene)
-        self._add(layer, said)
+        self._add(_layers_density.hotspot_layer(released, self._scene), said)
         return self
 
     def add_risk(self, risk: Any) -> HotspotMap:

@@ -59,6 +59,7 @@ def write_table(
     date: Date | None = None,
     handling: Handling | None = None,
     fictional: bool = False,
+    addresses: xr.DataArray | None = None,
 ) -> Path:
     """Write a table for a spreadsheet (.csv, .xlsx), a GIS (.gpkg, .geojson) or a navigation device (.gpx).
 
@@ -81,6 +82,9 @@ def write_table(
     period, source, date, handling, fictional
         As in `HotspotMap`; a period in the attrs of the table goes before. With `handling` the file says all of it: on
         a second sheet of a workbook, in GPX, GeoJSON and GeoPackage as the description. A CSV has no place for it.
+    addresses
+        Number of addresses per cell: shapes of cells in which a cell has fewer than 8 are left out for others than the
+        analyst.
 
     Returns
     -------
@@ -118,7 +122,7 @@ def write_table(
     """
     target, said = Path(path), check_language(language)
     known = check_profile(profile)
-    released = release(table, known, threshold=threshold, ledger=ledger)
+    released = release(table, known, threshold=threshold, ledger=ledger, addresses=addresses)
     spatial = "geometry" in released and hasattr(released, "geometry")
     kind = target.suffix.lower()
     if kind not in (SPATIAL if spatial else PLAIN):

@@ -20,6 +20,7 @@ from hicgeo.output.pictures import INK, LAND, SOFT, WATER, Picture
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import xarray as xr
 
 AREA = "#0b4f9e"
 NEEDED = ("hours", "reasons", "backtest", "doubts", "expected", "expected_low", "expected_high", "area_ha")
@@ -42,6 +43,7 @@ def write_target_sheets(
     date: Date | None = None,
     handling: Handling | None = None,
     fictional: bool = False,
+    addresses: xr.DataArray | None = None,
 ) -> list[Path]:
     """Write a PDF of one page for every target area.
 
@@ -65,6 +67,9 @@ def write_target_sheets(
         First and last day of the coming period, as "2025-01-01/2025-01-28".
     source, date, handling, fictional
         As in `HotspotMap`: every sheet says them.
+    addresses
+        Number of addresses per cell: shapes of cells in which a cell has fewer than 8 are left out for others than the
+        analyst.
 
     Returns
     -------
@@ -91,13 +96,13 @@ def write_target_sheets(
             "sheets need the areas in words", "no " + ", ".join(missing), "give the answer of hicgeo.target_table"
         )
     known = check_profile(profile)
-    released = release(areas, known)
+    released = release(areas, known, addresses=addresses)
     about = About(known, said, {"period": period, "source": source, "date": date}, handling, fictional)
     paths = []
     for rank, row in released.iterrows():
         own = None if measures is None else measures[measures["rank"] == rank]
         name = f"{text('target', said, rank=rank).lower().replace(' ', '-')}.pdf"
-        paths.append(deliver(Path(folder) / name, _page(row, int(rank), areas, neighbourhoods, own, about)))
+        paths.append(deliver(Path(folder) / name, _page(row, int(rank), released, neighbourhoods, own, about)))
     if ledger is not None:
         for path in paths:
             ledger.record(path, profile=known)

@@ -90,9 +90,12 @@ class Surroundings:
     ----------
     config
         The settings of the run.
+    neighbourhoods
+        Its neighbourhood table.
     """
 
     config: RunConfig
+    neighbourhoods: gpd.GeoDataFrame
 
     @cached_property
     def background(self) -> Background:
@@ -153,13 +156,9 @@ class Surroundings:
             raise ConfigError("this needs what is at risk", "no at_risk in the run file", "add at_risk with a path")
         return read_at_risk(part.path, grid, **part.model_dump(exclude={"path"}))
 
-    def addresses(self, areas: gpd.GeoDataFrame) -> xr.DataArray | None:
+    @cached_property
+    def addresses(self) -> xr.DataArray | None:
         """Number of addresses per cell of 100 m, the smallest that leaves the house; None without them in the run file.
-
-        Parameters
-        ----------
-        areas
-            The study area.
 
         Raises
         ------
@@ -171,7 +170,7 @@ class Surroundings:
         if (part := self.config.addresses) is None:
             return None
         with _named("the addresses", part.path, "addresses"):
-            grid = Grid.over(areas, cell_size=MIN_CELL)
+            grid = Grid.over(self.neighbourhoods, cell_size=MIN_CELL)
             return read_at_risk(part.path, grid, **part.model_dump(exclude={"path"}))
 
     @cached_property

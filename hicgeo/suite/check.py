@@ -316,8 +316,8 @@ class _Looking:
 
     def _addresses(self, areas: gpd.GeoDataFrame) -> None:
         here = Surroundings()
-        here.config = self.config
-        if (surface := here.addresses(areas)) is not None:
+        here.config, here.neighbourhoods = self.config, areas
+        if (surface := here.addresses) is not None:
             known = surface.to_numpy()[surface.to_numpy() > 0]
             few = (known < LEAST_ADDRESSES).mean() if len(known) else 0.0
             self.checked.seen.append(

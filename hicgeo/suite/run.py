@@ -277,7 +277,7 @@ class Run(Surroundings):
             **about_of(self),
             warning=warning_of(self._located.located if self.config.incidents else 1.0, self.config.language),
             ledger=ledger_of(self),
-            addresses=self.addresses(self.neighbourhoods),
+            addresses=self.addresses,
         )
         return self.background.draw(drawn, set(self.neighbourhoods["municipality"].dropna()))
 
@@ -383,7 +383,7 @@ class Run(Surroundings):
         named = with_names(table.assign(), places | self.neighbourhoods["name"].dropna().to_dict())
         named.attrs |= about
         common = {"profile": self.config.profile, "language": language, "period": period_of(self), **about_of(self)}
-        path = hicgeo.write_table(named, target, ledger=ledger_of(self), **common)
+        path = hicgeo.write_table(named, target, ledger=ledger_of(self), addresses=self.addresses, **common)
         return self._record(path, {})
 
     def save_sheets(self, areas: gpd.GeoDataFrame, name: str, **shown: Any) -> list[Path]:
@@ -406,7 +406,7 @@ class Run(Surroundings):
         import hicgeo
 
         common = {"neighbourhoods": self.neighbourhoods, "language": self.config.language, "ledger": ledger_of(self)}
-        common |= {"profile": self.config.profile, **about_of(self), **shown}
+        common |= {"profile": self.config.profile, "addresses": self.addresses, **about_of(self), **shown}
         sheets = hicgeo.write_target_sheets(areas, self._target(name, ""), **common)
         return [self._record(sheet, {}) for sheet in sheets]
 

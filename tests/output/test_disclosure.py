@@ -22,6 +22,7 @@ from hicgeo.output.disclosure import (
 )
 from hicgeo.output.maps import HotspotMap
 from hicgeo.output.tables import write_table
+from hicgeo.output.target_sheets import write_target_sheets
 
 
 def test_only_known_profiles():
@@ -233,10 +234,39 @@ def test_a_map_with_addresses_draws_no_cell_with_fewer_than_eight_and_says_so():
     spots, density = page.layers
     assert list(spots.shapes.index) == list(spots.values) == list(spots.titles) == ["1"], "the other has 7 per cell"
     assert density.shapes.total_bounds[2] <= 82_000
-    assert all("minder dan 8 adressen" in layer.notes[-1] for layer in page.layers)
-    assert "minder dan 8 adressen" in page.to_html()
+    assert spots.notes[-1] == "Plekken met een vak waarin minder dan 8 adressen liggen, zijn niet getekend: 1."
+    assert density.notes[-1] == "Vakken met minder dan 8 adressen zijn niet getekend."
+    assert {entry.count for entry in density.classes} == {""}, "the hectares were those of before"
+    assert spots.notes[-1] in page.to_html()
     whole = HotspotMap(scenes.areas(), title="t").add_hotspots(scenes.hotspots())
     assert list(whole.layers[0].shapes.index) == ["1", "2"]
+
+
+def test_a_place_with_a_cell_of_few_addresses_is_in_no_file_for_others(tmp_path):
+    """Cut, it would keep figures of what is no longer drawn, and nobody would know how many incidents are left."""
+    homes = scenes.surface().copy(data=np.full(scenes.surface().shape, 20.0))
+    homes.loc[{"x": 80_850.0, "y": 450_850.0}] = 7.0
+    spots, targets = scenes.hotspots(), scenes.targets()
+    for profile in ("driehoek", "openbaar"):
+        kept = release(spots, profile, addresses=homes)
+        assert kept.index.tolist() == [2]
+        assert kept.geometry.geom_equals(spots.geometry.loc[[2]]).all()
+        assert kept.attrs["thin"] == 1
+    assert release(spots, "intern", addresses=homes) is spots
+    for suffix in (".gpkg", ".geojson"):
+        file = write_table(spots, tmp_path / f"spots{suffix}", addresses=homes)
+        assert gpd.read_file(file, layer="spots")["rank"].tolist() == [2]
+    track = write_table(spots, tmp_path / "spots.gpx", addresses=homes).read_text(encoding="utf-8")
+    assert track.count("<wpt") == 1
+    everywhere = scenes.areas()
+    sheets = write_target_sheets(targets, tmp_path / "sheets", neighbourhoods=everywhere, addresses=homes)
+    assert [sheet.name for sheet in sheets] == ["gebied-2.pdf"]
+    only = write_target_sheets(targets.loc[[2]], tmp_path / "only", neighbourhoods=everywhere)
+    assert sheets[0].read_bytes() == only[0].read_bytes(), "nor is it drawn on the sheet of another"
+    shown = HotspotMap(everywhere, title="t", addresses=homes).add_target_areas(targets)
+    assert list(shown.layers[0].shapes.index) == list(shown.layers[0].values) == ["2"]
+    inside = HotspotMap(everywhere, title="t", profile="intern", addresses=homes).add_hotspots(spots)
+    assert list(inside.layers[0].shapes.index) == ["1", "2"], "the analyst sees everything"
 
 
 def test_y_of_a_corner_and_x_of_the_next_are_no_place(tmp_path):

@@ -195,6 +195,8 @@ def test_with_addresses_in_the_run_file_a_map_draws_no_cell_that_has_few(project
     )  # fmt: skip
     spots.attrs["places"] = "cells"
     run = open_run("tiny")
+    assert run.addresses is run.addresses, "the file is read once"
+    assert gpd.read_file(run.save_table(spots, "spots", suffix=".gpkg"), layer="spots")["rank"].tolist() == [1]
     (layer,) = run.map("Plekken").add_hotspots(spots).layers
     assert list(layer.shapes.index) == ["1"], "the other has 7"
     assert "minder dan 8 adressen" in layer.notes[-1]

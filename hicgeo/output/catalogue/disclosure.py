@@ -28,6 +28,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Vakken met minder dan {least} adressen zijn niet getekend.",
         "Cells with fewer than {least} addresses are not drawn.",
     ),
+    "note.thin": (
+        "Plekken met een vak waarin minder dan {least} adressen liggen, zijn niet getekend: {n}.",
+        "Places with a cell in which fewer than {least} addresses lie are not drawn: {n}.",
+    ),
     "note.sparse": (
         "Wat dichtheid heeft van minder dan {least} incidenten bij elkaar, is bij de klasse eronder gevoegd.",
         "Density of fewer than {least} incidents together is merged with the class below.",
