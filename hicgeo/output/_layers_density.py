@@ -153,7 +153,7 @@ def hotspot_layer(hotspots: gpd.GeoDataFrame, scene: Scene) -> Layer:
     short = [place for place, key in enumerate(keys) if key in SHORT and place in told]
     short = [place for place in short if any(said[told.index(place)] for said in values.values())]
     kinds = hotspots.get("kind", pd.Series("beschrijvend", index=hotspots.index)).fillna("beschrijvend")
-    kind = "tested" if tested else "kinds" if not counted and (kinds != "beschrijvend").any() else ""
+    kind = "tested" if tested else "kinds" if (kinds != "beschrijvend").any() else ""
     classes, member = _sure(hotspots, kinds, scene)
     return Layer(
         kind="spots",

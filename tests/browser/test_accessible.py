@@ -2,6 +2,7 @@
 
 import pytest
 import scenes
+import shapely
 from axe_core_python.sync_playwright import Axe
 
 from hicgeo.output.briefing import BriefingCard, IndexEntry, write_briefing, write_index
@@ -74,3 +75,37 @@ def test_every_control_can_be_reached_with_the_tab_key(opened, saved):
     assert not any("leaflet-interactive" in each and "marker" not in each for each in reached), "no tour of all areas"
     assert any("leaflet-marker-icon" in each for each in reached)
     assert any("leaflet-control-zoom-in" in each for each in reached)
+
+
+def test_a_name_that_lies_outside_the_view_is_not_there(opened, tmp_path):
+    areas = scenes.areas()
+    far = areas.iloc[[0, 1, 2, 3]].assign(name=["Noord", "Oost", "Zuid", "West"])
+    west, south, east, north = areas.total_bounds
+    middle, height, out = (west + east) / 2, (south + north) / 2, 400
+    far.geometry = [
+        shapely.Point(x, y).buffer(900)
+        for x, y in ((middle, north + out), (east + out, height), (middle, south - out), (west - out, height))
+    ]
+    made = HotspotMap(areas, title="Grenzen", fictional=True).add_background(far, kind="neighbours")
+    page, _ = opened(made.save(tmp_path / "grenzen.html"))
+    names = page.locator(".leaflet-around-pane .place")
+
+    def seen():
+        frame = page.locator(".folium-map").bounding_box()
+        box = [each.bounding_box() for each in names.all()]
+        inside = [
+            frame["x"] <= each["x"] and each["x"] + each["width"] <= frame["x"] + frame["width"]
+            and frame["y"] <= each["y"] and each["y"] + each["height"] <= frame["y"] + frame["height"]
+            for each in box
+        ]  # fmt: skip
+        assert [each.is_visible() for each in names.all()] == inside
+        assert violations(page) == []
+        return sum(inside)
+
+    at_first = seen()
+    assert at_first < 4
+    page.locator(".leaflet-control-zoom-out").click()
+    page.wait_for_timeout(600)
+    page.locator(".leaflet-control-zoom-out").click()
+    page.wait_for_timeout(600)
+    assert seen() == 4, "all come back into the view"

@@ -420,6 +420,7 @@ def test_what_is_not_shown_to_be_more_than_chance_has_a_line_of_its_own_in_the_l
         layer = HotspotMap(scenes.areas(), title="t").add_hotspots(spots.assign(kind=kinds)).layers[0]
         drawn[name] = [(each.label, each.count, each.pattern) for each in layer.classes]
         assert layer.classes[layer.member["2"]].pattern == "dashed"
+        assert "niet getoetst" not in "".join(layer.notes)
         assert layer.headline.endswith(f"gegeven de woningen: {kinds.count('meer dan toeval')} van de 2.")
     unsure = "Hotspot, niet aantoonbaar meer dan toeval"
     assert drawn["both"] == [("Hotspot, meer dan toeval", "1", "outline"), (unsure, "1", "dashed")]

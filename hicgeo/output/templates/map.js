@@ -17,6 +17,7 @@
   let moved = false; // a reader has chosen what to look at
   const themes = [];
   const overlays = [];
+  const names = []; // nodes of what lies around
   const labels = []; // marker of a rank, the bounds of its shape, and the key of its layer
   const byCode = new Map();
 
@@ -366,9 +367,21 @@
     const drawnPart = L.geoJSON(part.shapes, { pane: part.kind === "streets" ? "streets" : "around", interactive: false, style }).addTo(map);
     drawnPart.eachLayer((layer) => {
       const name = layer.feature.properties.name;
-      if (name) layer.bindTooltip(() => make("span", "", name), { permanent: true, direction: "center", className: "place", pane: "around", interactive: false });
+      if (!name) return;
+      layer.bindTooltip(() => make("span", "", name), { permanent: true, direction: "center", className: "place", pane: "around", interactive: false });
+      names.push(layer.getTooltip());
     });
     if (part.kind === "streets") choice("overlays", "checkbox", part.name, true, (on) => { if (on) drawnPart.addTo(map); else drawnPart.remove(); });
+  }
+
+  /* A name that is not whole within the map is not shown: it would lie unseen under what stands around it. */
+  function clip() {
+    const frame = map.getContainer().getBoundingClientRect();
+    const within = names.map((each) => each.getElement()).filter(Boolean).map((node) => {
+      const box = node.getBoundingClientRect();
+      return [node, box.left >= frame.left && box.right <= frame.right && box.top >= frame.top && box.bottom <= frame.bottom];
+    });
+    for (const [node, whole] of within) node.style.visibility = whole ? "" : "hidden";
   }
 
   function drawCells(layer) {
@@ -465,7 +478,9 @@
   function finish() {
     if (themes.length) choice("themes", "radio", page.words.outlines, false, () => { theme = null; refresh(); });
     map.on("zoomend", place);
+    map.on("moveend", clip);
     place();
+    clip();
     refresh();
   }
 
