@@ -194,7 +194,19 @@ def protect(
     middag        31.0   False
     alle          54.0   False
     """
-    given = mapping_of(tables)
+    return _protected(mapping_of(tables), threshold, keep, published, ledger, advise=True)
+
+
+def _protected(
+    given: Mapping[str, pd.DataFrame],
+    threshold: int,
+    keep: Collection[str],
+    published: Collection[str],
+    ledger: Ledger | None,
+    *,
+    advise: bool,
+) -> Protected:
+    """Protect tables; without `advise` a refusal names no coarser form, for what tries such forms asks for none."""
     if unknown := sorted(set(keep) - set(given)):
         raise InputError("keep must name tables of the export", ", ".join(unknown), f"choose from {', '.join(given)}")
     if threshold < 2:
@@ -207,12 +219,12 @@ def protect(
 
     def passes(kept: Collection[str], name: str, form: pd.DataFrame) -> bool:
         try:
-            protect({**given, name: form}, threshold=threshold, keep=kept, published=published, ledger=ledger)
+            _protected({**given, name: form}, threshold, kept, published, ledger, advise=False)
         except DisclosureError:
             return False
         return True
 
-    _refuse_small(now, given, keep, threshold, passes)
+    _refuse_small(now, given, keep, threshold, passes if advise else None)
     exported = pd.concat(
         [now.assign(past=False, shown=True, small=False), before.assign(past=True, table="", row=-1, public=False)],
         ignore_index=True,
@@ -378,7 +390,7 @@ def _refuse_small(
     given: Mapping[str, pd.DataFrame],
     keep: Collection[str],
     threshold: float,
-    passes: Callable[[Collection[str], str, pd.DataFrame], bool],
+    passes: Callable[[Collection[str], str, pd.DataFrame], bool] | None,
 ) -> None:
     """Refuse to keep a table that has small figures which the police do not publish; name forms of it that pass."""
     value = now["value"].to_numpy(float)
@@ -391,7 +403,7 @@ def _refuse_small(
         fit = [
             SAID.get(form, form)
             for form, made in forms(given[name], given[name]["incidents"].to_numpy(float))
-            if form != "longer" and passes({*others, name}, name, made)
+            if form != "longer" and passes is not None and passes({*others, name}, name, made)
         ]
         coarse += [f"make {name} {' or '.join(fit)}"] if fit else []
     rest = "the table" if len(wrong) == 1 else "of these tables every other one"

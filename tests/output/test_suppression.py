@@ -7,6 +7,8 @@ import scenes
 from attacker import Attacker, Score, Town, campaign
 
 from hicgeo.errors import ColumnError, DisclosureError, InputError
+from hicgeo.output import _protect
+from hicgeo.output._coarser import forms
 from hicgeo.output._figures import span
 from hicgeo.output.disclosure import Ledger, protect, release
 
@@ -19,6 +21,25 @@ def table(counts, name="hour", **attrs):
 
 def shown(published):
     return {key: None if np.isnan(n) else n for key, n in published["incidents"].items()}
+
+
+def test_to_advise_each_coarser_form_is_tried_once_whatever_the_number_of_dimensions(monkeypatch):
+    """A form that fails too asks for no advice of its own: else every order of leaving out dimensions is tried."""
+    tried, protected = [], _protect._protected
+    monkeypatch.setattr(_protect, "_protected", lambda *a, **k: tried.append(k["advise"]) or protected(*a, **k))
+    names = ("direct_victim", "attempted", "sector")
+    rng = np.random.default_rng(1)
+    for more in range(len(names) + 1):
+        labels = [["BU99990101", "BU99990201"], ["2023-01", "2024-01"], *[["a", "b"]] * more]
+        index = pd.MultiIndex.from_product(labels, names=["code", "month", *names[:more]])
+        counts = pd.DataFrame({"incidents": rng.integers(1, 3, len(index)).astype(float)}, index=index)
+        counts.attrs["crime_type"] = "zakkenrol"
+        coarser = [form for form, _ in forms(counts, counts["incidents"].to_numpy()) if form != "longer"]
+        assert len(coarser) >= 3 + more
+        tried.clear()
+        with pytest.raises(DisclosureError, match="kept as it is"):
+            protect({"t": counts}, keep=["t"])
+        assert tried == [True] + [False] * len(coarser)
 
 
 # by hand
