@@ -192,6 +192,8 @@ def release(
         faults += shape_faults(np.asarray(table.geometry.array))
         if table.attrs.get("places") == "points":
             faults.append("outlines drawn from exact points (use grid.snap(points))")
+        if "core" in table:  # of `st_dbscan`
+            faults.append("cells that list where the incidents of a group were (space_time_scan draws circles)")
     if faults:
         raise DisclosureError(
             f"a table for profile {profile!r} must speak of areas only",

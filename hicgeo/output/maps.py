@@ -297,7 +297,8 @@ class HotspotMap(MapPage):
         InputError
             It is none of these.
         DisclosureError
-            Its cells are smaller than 100 m, and the map is for others than the analyst; or the map is public.
+            Its cells are smaller than 100 m, or it is of `st_dbscan`, whose cells list where the incidents were, and
+            the map is for others than the analyst; or the map is public.
         """
         gate.check_public(self.profile, "waves with their days", "show counts per neighbourhood and month")
         released, said = self._released(_layers_waves.shown_waves(waves))
