@@ -235,6 +235,13 @@ class MapPage:
         classes = tuple(replace(each, count="") for each in layer.classes)  # hectares of before
         return replace(layer, shapes=shapes, classes=classes, notes=(*layer.notes, note))
 
+    def _hint(self) -> str:
+        """How to come at figures, or only at names where no layer has any."""
+        told = {layer.kind for layer in self.layers if layer.rows}
+        if "areas" in told:
+            return self._scene.say("page.hint")
+        return self._scene.say("page.hint.spots" if told else "page.hint.names")
+
     def _render(self, *, sheet: str = "", tiles: bool = False) -> bytes:
         self._tiles = tiles
         last = self.map.add_child(Block(str, "hicgeo.finish();"))
@@ -244,7 +251,7 @@ class MapPage:
                 self.map,
                 "map.html.j2",
                 images=TILE_HOST if tiles else "",
-                page=self._words,
+                page=self._words | {"words": self._words["words"] | {"hint": self._hint()}},
                 own_style=raw_text("page.css"),
                 map_style=raw_text("map.css") + sheet,
                 own_script=raw_text("map.js"),

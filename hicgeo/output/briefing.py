@@ -25,7 +25,7 @@ FILES = (".csv", ".xlsx", ".gpkg", ".geojson", ".gpx", ".pdf")
 
 LIMITS = ("reported", "chance", "cause", "people")
 WORDS = (
-    "map", "legend", "show", "above", "outlines", "find", "choose", "hint", "north", "zoom_in", "zoom_out", "name",
+    "map", "legend", "show", "above", "outlines", "find", "choose", "north", "zoom_in", "zoom_out", "name",
     "several", "none", "as_table", "month", "month_back", "month_on", "year_before", "swipe", "tiles", "tiles_warning",
 )  # fmt: skip
 

@@ -371,7 +371,8 @@ def remarks(released: pd.DataFrame, profile: Profile, language: Language, *, thr
     about, found = released.attrs, []
     if about.get("dropped"):
         least = number(floor(profile, threshold), language)
-        found.append(text("note.dropped", language, n=number(about["dropped"], language), least=least))
+        key = "note.dropped.one" if about["dropped"] == 1 else "note.dropped"
+        found.append(text(key, language, n=number(about["dropped"], language), least=least))
     if "thin" in about:
         words = {"n": about["thin"], "least": LEAST_ADDRESSES}
         found.append(text("note.thin", language, **{key: number(each, language) for key, each in words.items()}))

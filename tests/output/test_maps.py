@@ -428,3 +428,14 @@ def test_what_is_not_shown_to_be_more_than_chance_has_a_line_of_its_own_in_the_l
     untested = HotspotMap(scenes.areas(), title="t").add_hotspots(spots).layers[0]
     assert [each.pattern for each in untested.classes] == ["outline"]
     assert "toeval" not in untested.headline
+
+
+def test_the_page_promises_no_figures_that_it_does_not_have():
+    areas = scenes.areas()
+    bare = HotspotMap(areas, title="t").to_html()
+    assert "om te zien hoe die heet" in bare
+    assert "voor de cijfers" not in bare
+    spots = HotspotMap(areas, title="t").add_surface(scenes.surface()).add_hotspots(scenes.hotspots())
+    assert "Tik op een genummerde plek voor de cijfers. Een buurt is op naam te vinden." in spots.to_html()
+    rates = HotspotMap(areas, title="t").add_rates(scenes.rates(areas)).to_html()
+    assert "tik op een buurt of zoek er een op naam voor de cijfers" in rates

@@ -213,7 +213,7 @@ def test_places_by_season_leave_the_house_as_cells_by_kind():
     loose.loc[2, "geometry"] = shapely.MultiPolygon([loose.geometry[2], shapely.box(81_000, 451_000, 81_100, 451_100)])
     kept = hg.HotspotMap(scenes.areas(), title="t").add_seasonal_areas(loose)
     assert kept.layers[0].classes[3].count == "0 (0 ha)", "how many are in each piece is not known"
-    assert any(note.startswith("1 plekken met minder dan 5") for note in kept.layers[0].notes)
+    assert any(note == "Eén plek met minder dan 5 incidenten is weggelaten." for note in kept.layers[0].notes)
     table.attrs |= {"least": 5, "dropped_areas": 7}
     said = hg.HotspotMap(scenes.areas(), title="t").add_seasonal_areas(table).layers[0].notes
     assert "Weggelaten: 7 stukken met minder dan 5 incidenten in de eigen vakken." in said

@@ -32,7 +32,7 @@ NO_DATA = {
     "_parts.html.j2": {"page.mark", "page.classification", "page.fictional", "label", "page.limits_title", "line",
                        "page.handling_title", "page.no_handling"},
     "briefing.html.j2": {"page.language", "policy", "own_style", "briefing_style", "section.key", "section.title",
-                         "words.things", "words.map", "picture", "page.reported"},
+                         "words.things", "words.map", "picture", "page.reported", "table.of"},
     "index.html.j2": {"page.language", "page.contents", "loop.index", "policy", "own_style", "entry.href",
                       "entry.picture", "page.more", "href", "page.tables", '", " if not loop.last', "section.title",
                       "section.rule", "page.reported"},

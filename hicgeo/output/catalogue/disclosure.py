@@ -24,6 +24,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{n} plekken met minder dan {least} incidenten, of in losse stukken, zijn weggelaten.",
         "{n} places with fewer than {least} incidents, or in several pieces, are left out.",
     ),
+    "note.dropped.one": (
+        "Eén plek met minder dan {least} incidenten is weggelaten.",
+        "One place with fewer than {least} incidents is left out.",
+    ),
     "note.addresses": (
         "Vakken met minder dan {least} adressen zijn niet getekend.",
         "Cells with fewer than {least} addresses are not drawn.",

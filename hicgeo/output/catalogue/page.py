@@ -46,6 +46,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Beweeg over de kaart, tik op een {area} of zoek er een op naam voor de cijfers.",
         "Move over the map, tap a {area} or find one by name for its figures.",
     ),
+    "page.hint.spots": (
+        "Tik op een genummerde plek voor de cijfers. Een {area} is op naam te vinden.",
+        "Tap a numbered place for its figures. A {area} can be found by name.",
+    ),
+    "page.hint.names": (
+        "Beweeg over de kaart of tik op een {area} om te zien hoe die heet, of zoek er een op naam.",
+        "Move over the map or tap a {area} to see what it is called, or find one by name.",
+    ),
     "page.map": ("Kaart", "Map"),
     "page.north": ("Noord is boven", "North is up"),
     "page.zoom_in": ("Inzoomen", "Zoom in"),
