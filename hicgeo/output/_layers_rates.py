@@ -34,10 +34,12 @@ SET_APART: dict[str, Literal["hatch-small", "hatch-gap"]] = {
     "te klein": "hatch-small",
     "onbekend": "hatch-gap",
     "onvolledig": "hatch-gap",
+    "verschoven": "hatch-gap",
     "afgeschermd": "hatch-small",
     "none": "hatch-gap",
 }
 """States without a colour, in the order of the legend, which names those that occur."""
+VERDICTS = ("boven", "niet te onderscheiden", "onder")
 
 
 def rate_layers(
@@ -69,7 +71,9 @@ def rate_layers(
     notes = [*absent, *_doubts(rates, moved, scene, words["base"])]
     secret = rates["hidden"].eq(True) if "hidden" in rates else pd.Series(False, index=rates.index)
     state = state.mask(secret, "afgeschermd")
-    judged = state.isin(["boven", "niet te onderscheiden", "onder"]).to_numpy()
+    # where the border moved the figure is no rate of the area: no colour, no verdict, and in no count of those
+    state = state.mask(state.isin(VERDICTS) & rates.index.isin(moved), "verschoven")
+    judged = state.isin(VERDICTS).to_numpy()
     if secret.any():
         judged = ((state == "none") & rates["rate"].notna()).to_numpy()
         state = state.mask(judged, None)
@@ -99,15 +103,15 @@ def rate_layers(
     above = rates.loc[(state == "boven").to_numpy(), "rate"].sort_values(ascending=False, kind="stable")
     said = 0 if secret.any() else int(judged.sum())
     # a dark colour is a high figure, which in a small area is no news: the border says where it is sure
-    marked = tuple(map(str, above.index.difference(moved, sort=False).intersection(scene.areas.index, sort=False)))
+    marked = tuple(map(str, above.index.intersection(scene.areas.index, sort=False)))
     sure = [Entry(scene.say("mark.above"), "#ffffff", scene.areas_counted(len(marked)), "outline")] if marked else []
     common: dict[str, Any] = {
         "kind": "areas",
         "rows": rows,
         "values": values,
         "period": words["period"],
-        "headline": _above_norm(above.index, moved, scene, judged=said, **words),
-        **_highest(above.index.difference(moved, sort=False), scene, rows, values, **words),
+        "headline": _above_norm(above.index, scene, judged=said, doubted=int((state == "verschoven").sum()), **words),
+        **_highest(above.index, scene, rows, values, **words),
     }
     in_classes = Layer(
         key="rate",
@@ -162,21 +166,17 @@ def _cards(rates: pd.DataFrame, state: pd.Series, scene: Scene, words: dict[str,
     }
 
 
-def _above_norm(
-    above: pd.Index, moved: list[str], scene: Scene, *, judged: int, crime: str, period: str, **_: str
-) -> str:
-    """Sentence on how many areas are above the norm, and which: one whose figure is doubted goes unnamed."""
+def _above_norm(above: pd.Index, scene: Scene, *, judged: int, doubted: int, crime: str, period: str, **_: str) -> str:
+    """Sentence on how many areas are above the norm, and which; those whose figure is doubted are counted apart."""
     words = {"n": scene.number(len(above)), "judged": scene.number(judged), "crime": f"{crime}, {period}".rstrip(", ")}
     if not judged:
         return ""
-    if not len(above):
-        return scene.say("headline.norm.none", **words)
-    doubted = above.intersection(moved)
-    names = [scene.named(code) for code in above.difference(moved, sort=False)[:NAMED]]
+    names = [scene.named(code) for code in above[:NAMED]]
     left = len(above) - len(names)
     more = [scene.say("picture.others", n=scene.number(left))] if left else []
-    said = scene.say("headline.norm", **words, names=" ".join([", ".join(names), *more]).strip())
-    return said + (scene.say("headline.norm.moved", n=scene.number(len(doubted))) if len(doubted) else "")
+    key = "headline.norm" if len(above) else "headline.norm.none"
+    said = scene.say(key, **words, names=" ".join([", ".join(names), *more]).strip())
+    return said + (scene.say("headline.norm.moved", n=scene.number(doubted)) if doubted else "")
 
 
 def _highest(

@@ -104,7 +104,8 @@ def write_table(
     comma, semicolon or tab in it, where a program with other settings begins a cell), in a worksheet it is stored as
     text with the mark that keeps it text when it is edited. Line breaks in a CSV become spaces.
     What attrs say of all rows (crime type, period, denominator and per how many) stands in columns at the end, where
-    the table has no such column: a file is passed on alone. Missing values are empty cells. Whole numbers are exact in
+    the table has no such column: a file is passed on alone. So does `border_moved`, beside rates: where the border of
+    an area probably moved since the count, its rate is none. Missing values are empty cells. Whole numbers are exact in
     every file. For others than the analyst parts of incidents have one decimal, and other figures three digits (at 100
     or more one decimal): from more the window of a single incident follows. A GeoPackage carries a style for QGIS;
     GeoJSON and GPX are in degrees (WGS 84), GPX has the outline and a waypoint of each area. The same table gives the
@@ -245,6 +246,9 @@ def _read_alone(flat: pd.DataFrame, about: Mapping[Hashable, Any], language: Lan
         if not isinstance(value, str | int | float | tuple | list) or value == "" or column in flat:
             continue  # attrs are the user's own too
         known[column] = "/".join(map(str, value)) if isinstance(value, tuple | list) else value
+    moved = about.get("moved_border")
+    if isinstance(moved, list) and "code" in flat and "state" in flat:  # its rate is no rate of the area
+        known = {"border_moved": flat["code"].isin(moved), **known}
     out = flat.assign(**known)
     if "base_name" in known:
         out["base_name"] = base_name(str(known["base_name"]), language)

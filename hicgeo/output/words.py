@@ -127,7 +127,9 @@ def _rates(rates: pd.DataFrame, language: Language) -> list[str]:
         words["coverage"] = percent(about["coverage"], language)
         sentences.append(text("words.rate" if about["coverage"] > 0.9995 else "words.rate.part", language, **words))
     # Water and other areas without dwellings are no areas "too small to tell": there is nobody to be a victim.
-    peopled = rates.loc[(rates["base"] > 0) | (rates["coverage"] < 1), "state"]
+    # And where the border moved the figure is no rate of the area.
+    moved = rates.index.isin(about["moved_border"])
+    peopled = rates.loc[((rates["base"] > 0) | (rates["coverage"] < 1)) & ~moved, "state"]
     of = {state: int((peopled == state).sum()) for state in rates["state"].cat.categories}
     judged = of["boven"] + of["onder"] + of["niet te onderscheiden"]
     if judged:

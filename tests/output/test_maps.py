@@ -224,11 +224,16 @@ def test_a_figure_that_is_doubted_is_not_the_first_thing_to_know():
     rates.attrs |= {"moved_border": ["BU99990002"]}  # the highest of the two above the norm
     for layer in HotspotMap(areas, title="t").add_rates(rates).layers:
         assert layer.headline == (
-            "Woninginbraken, 2024: 2 van 9 buurten aantoonbaar boven de norm (Buurt B en 1 andere). "
-            "Bij 1 ervan klopt het cijfer waarschijnlijk niet: de grens is verschoven."
+            "Woninginbraken, 2024: 1 van 8 buurten aantoonbaar boven de norm (Buurt B). "
+            "Niet meegeteld: 1, waar de grens waarschijnlijk is verschoven."
         )
         assert [line[0] for line in layer.digest[1:]] == ["Buurt B"]
         assert layer.digest[0][1] == "woninginbraken, 2024", "in a briefing the table stands alone"
+        apart = [each for each in layer.classes if each.label.startswith("cijfer klopt niet")]
+        assert [each.count for each in apart] == ["1 buurt"]
+        assert layer.values["BU99990002"][5] == apart[0].label, "the card passes no verdict either"
+        counted = {each.label: each.count for each in layer.classes}
+        assert {counted.get("boven de norm", counted.get("aantoonbaar boven de norm"))} == {"1 buurt"}
 
 
 def test_a_thick_border_says_which_high_figures_are_sure():

@@ -48,6 +48,14 @@ def test_dutch_excel_reads_numbers_as_numbers(tmp_path):
     assert english[1] == "BU99990000,1200,2.4,47,no"
 
 
+def test_a_rate_of_an_area_whose_border_moved_is_marked(tmp_path):
+    rates = scenes.rates(scenes.areas())
+    rates.attrs["moved_border"] = ["BU99990002"]
+    rows = list(csv.DictReader(read(write_table(rates, tmp_path / "a.csv")), delimiter=";"))
+    assert [row["code"] for row in rows if row["border_moved"] == "ja"] == ["BU99990002"]
+    assert {row["border_moved"] for row in rows} == {"ja", "nee"}
+
+
 def test_a_file_that_is_passed_on_alone_says_of_what_it_is(tmp_path):
     rates = scenes.rates(scenes.areas())[["incidents", "rate"]]
     lines = read(write_table(rates, tmp_path / "a.csv"))

@@ -51,6 +51,16 @@ def test_nothing_to_judge_and_moved_borders_are_said():
     assert "WK990104 en 2 andere." in said[2]
 
 
+def test_an_area_whose_border_moved_is_in_no_count():
+    table = rates(["boven", "boven", "onder", "niet te onderscheiden"], moved=["WK990100"])
+    table.index = [f"WK9901{n:02d}" for n in range(4)]
+    said = hg.in_words(table)
+    assert "1 van 3 gebieden, eronder: 1; bij 1" in said[1]
+    assert said[-1].endswith(
+        "WK990100. Waarschijnlijk is de grens verlegd sinds de telling; ze tellen hierboven niet mee."
+    )
+
+
 def season(rows):
     index = pd.MultiIndex.from_tuples([(code, "alle") for code in rows] + [("A", "2017/18")], names=["code", "season"])
     numbers = [*rows.values(), (np.nan, np.nan, np.nan)]

@@ -16,8 +16,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{Crime}: {n} of {judged} {areas} demonstrably above the norm ({names}).",
     ),
     "headline.norm.moved": (
-        " Bij {n} ervan klopt het cijfer waarschijnlijk niet: de grens is verschoven.",
-        " For {n} of these the figure is probably wrong: the border has moved.",
+        " Niet meegeteld: {n}, waar de grens waarschijnlijk is verschoven.",
+        " Not counted: {n}, where the border has probably moved.",
     ),
     "headline.norm.none": (
         "{Crime}: geen van {judged} {areas} is aantoonbaar boven de norm.",

@@ -7,6 +7,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "state.te klein": ("te klein voor een uitspraak", "too small to tell"),
     "state.onbekend": ("niet te berekenen: aantal {base} onbekend", "cannot be computed: number of {base} unknown"),
     "state.onvolledig": ("cijfers onvolledig", "figures incomplete"),
+    "state.verschoven": ("cijfer klopt niet: grens waarschijnlijk verschoven", "figure wrong: border probably moved"),
     "state.none": ("geen cijfers", "no figures"),
     "layer.rate": ("{Crime} per {per} {base}", "{Crime} per {per} {base}"),
     "layer.norm": ("{Crime}: vergeleken met de norm", "{Crime}: compared with the norm"),
@@ -75,9 +76,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "words.moved_border": (
         "Let op: meer dan vijf keer het cijfer van de rest van de gemeente in {codes}. "
-        "Waarschijnlijk is de grens verlegd sinds de telling.",
+        "Waarschijnlijk is de grens verlegd sinds de telling; ze tellen hierboven niet mee.",
         "Mind: over five times the rate of the rest of the municipality in {codes}. The border "
-        "has probably moved since the count.",
+        "has probably moved since the count; they are not counted above.",
     ),
     "words.match.all": ("Alle gebieden hebben cijfers, en andersom.", "Every area has figures, and the reverse."),
     "words.match": (
