@@ -145,6 +145,6 @@ def test_who_is_not_named_above_the_norm_is_counted():
     rates["state"] = pd.Categorical(["boven"] * len(rates), categories=rates["state"].cat.categories)
     rates.attrs["moved_border"] = list(areas.index[:2])
     (_, norm) = HotspotMap(areas, title="t").add_rates(rates).brief()
-    assert "11 van 11" in norm["headline"]
-    assert "Bij 2 ervan" in norm["headline"]
+    assert "9 van 9" in norm["headline"]
+    assert "Niet meegeteld: 2" in norm["headline"]
     assert norm["table_of"] == "De eerste 5 van 9."
