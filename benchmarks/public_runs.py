@@ -22,7 +22,12 @@ SHUFFLED = ("Poging", "Confrontatie", "Geweld", "Object", "Modus operandi", "Won
 
 
 ELSEWHERE = {"../../../shared/data": str(REAL)}
-PUBLIC = {"profile: driehoek": "profile: openbaar", "date: aoristic": "date: start"}
+PUBLIC = {
+    "profile: driehoek": "profile: openbaar",
+    "date: aoristic": "date: start",
+    "recipient: lokale driehoek": "recipient: iedereen",
+    "classification: vertrouwelijk": "classification: openbaar",
+}
 
 
 def project(folder: Path, run: str, change: dict[str, str]) -> Path:

@@ -54,7 +54,8 @@ class HotspotMap(MapPage):
     period, source
         What the reader must know about the data: which months, and whose registration.
     date
-        Day printed on the map. Left out, no date is printed, and the same input gives the same bytes.
+        Day on which the data were as they are, printed on the map. Left out, no date is printed, and the same input
+        gives the same bytes.
     handling
         For whom, why, on what ground and until when; an outward map without it says that it may not be passed on.
     fictional

@@ -75,7 +75,8 @@ def about_of(run: Run) -> dict[str, Any]:
     run
         The run.
     """
-    return {"source": run.source, "handling": run.handling, "fictional": run.config.fictional}
+    config = run.config
+    return {"source": run.source, "date": config.date, "handling": run.handling, "fictional": config.fictional}
 
 
 def facts_of(run: Run) -> str:

@@ -21,6 +21,7 @@ Place = tuple[str, ...]
 
 MUST_BE = {
     "name": "must be lower case letters, digits and hyphens, such as my-town",
+    "date": "must be a day such as 2025-01-15",
     "neighbourhoods.municipalities": "must be CBS codes such as GM0518",
     "incidents.period": "must be the first and the last month covered, such as [2020-01, 2024-12]",
     "counts.provisional_from": "must be a month such as 2024-01",

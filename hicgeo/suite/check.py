@@ -154,6 +154,11 @@ class _Looking:
             over = False
         if over:
             self._note(("handling", "retain_until"), "this day is over: hicgeo purge would remove what the run makes")
+        points, day = self.config.incidents, self.config.date
+        if points is not None and day is not None and f"{day:%Y-%m}" < points.period[1]:
+            self._note(
+                ("date",), f"the data of this day cannot cover {points.period[1]}, the last month of incidents.period"
+            )
 
     def files(self) -> None:
         """Every file that the settings name, read as a run would read it."""

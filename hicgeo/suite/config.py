@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date as Date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -264,7 +264,7 @@ class HandlingConfig(_Part):
     recipient: Text
     legal_basis: Text
     classification: Text
-    retain_until: date
+    retain_until: Date
 
 
 _HIC = {"woninginbraak": "dwellings", "straatroof": "residents", "overval": "businesses"}
@@ -283,6 +283,9 @@ class RunConfig(_Part):
         Of everything that is written for others: "nl" or "en"; "intern", "driehoek" or "openbaar".
     fictional
         Every page says that it shows invented data.
+    date
+        Day on which the data were as they are, such as that of the export: on every page. None is shown when left out,
+        and never that of the clock, so that the same input gives the same files.
     seed
         Of everything random.
     per_municipality
@@ -336,6 +339,7 @@ class RunConfig(_Part):
     language: Literal["nl", "en"] = "nl"
     profile: Literal["intern", "driehoek", "openbaar"] = "driehoek"
     fictional: bool = False
+    date: Date | None = None
     seed: int = Field(default=42, ge=0)
     per_municipality: bool = False
     neighbourhoods: NeighbourhoodsConfig
@@ -357,8 +361,8 @@ class RunConfig(_Part):
 
     @model_validator(mode="after")
     def _kept_together(self) -> RunConfig:
-        date = None if self.incidents is None else {"date": self.incidents.date}
-        for _, text in _together({"profile": self.profile, "incidents": date, "counts": self.counts}):
+        points = None if self.incidents is None else {"date": self.incidents.date}
+        for _, text in _together({"profile": self.profile, "incidents": points, "counts": self.counts}):
             raise ValueError(text)
         return self
 

@@ -34,6 +34,7 @@ WRONG = {
     "missing purpose": ("  purpose: proef\n", "", "handling:", "'handling.purpose' is missing"),
     "missing retention": ("  retain_until: 2030-01-01\n", "", "handling:", "'handling.retain_until' is missing"),
     "empty recipient": ("recipient: niemand", "recipient:", "recipient", "handling.recipient: must be text, not empty"),
+    "no day": ("fictional: true", "date: januari", "date", "must be a day such as 2025-01-15, not 'januari'"),
     "no date": ("2030-01-01", "morgen", "retain_until", "must be a date such as 2030-12-31, not 'morgen'"),
     "choice": ("level: buurt", "level: straat", "level", "must be 'buurt', 'wijk' or 'gemeente', not 'straat'"),
     "no boolean": ("fictional: true", "fictional: ja", "fictional", "must be true or false, not 'ja'"),

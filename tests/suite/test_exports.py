@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from hicgeo.errors import ConfigError, DisclosureError
 from hicgeo.suite import cli
 from hicgeo.suite._exports import expired
+from hicgeo.suite.check import check_run
 from hicgeo.suite.execute import run_suite
 from hicgeo.suite.run import open_run
 
@@ -56,6 +57,21 @@ def test_every_export_is_noted_once_with_its_handling(project, notebook):
     assert all(each["figures"] == [] for each in noted), "the triangle may see counts: nothing to hold against later"
     run_suite("tiny", force=True)
     assert len(entries(project)) == len(noted)
+
+
+def test_the_day_of_the_data_stands_on_every_page_and_no_other(project, notebook, edit_run):
+    run_suite("tiny")
+    pages = ("index.html", "briefing.html", "02-rates.html")
+    for page in pages:
+        assert "Peildatum" not in (project / "maps" / "tiny" / page).read_text(encoding="utf-8"), "none is made up"
+    edit_run("fictional: true", "fictional: true\ndate: 2025-01-15")
+    run_suite("tiny")
+    for page in pages:
+        told = (project / "maps" / "tiny" / page).read_text(encoding="utf-8")
+        assert "Peildatum" in told, page
+        assert "15 januari 2025" in told, page
+    edit_run("2025-01-15", "2024-06-15")
+    assert any("cannot cover 2024-12" in str(note) for note in check_run("tiny").notes)
 
 
 def test_a_public_run_hides_notes_and_keeps_its_notebooks_inside(project, notebook, edit_run):

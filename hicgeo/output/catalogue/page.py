@@ -23,7 +23,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "page.period": ("Periode", "Period"),
     "page.source": ("Bron", "Source"),
-    "page.date": ("Gemaakt op", "Made on"),
+    "page.date": ("Peildatum", "As of"),
     "page.show": ("Wat wilt u zien?", "What do you want to see?"),
     "page.above": ("Daaroverheen", "On top of it"),
     "page.outlines": ("Alleen grenzen", "Borders only"),
