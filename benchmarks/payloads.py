@@ -116,7 +116,8 @@ def hostile_lists(folder: Path, payload: str, made: HotspotMap, many: tuple[str,
     """Index and briefing with the payload in all their texts; `many` has a card or a line for each."""
     lines = many or (payload,)
     parts = [*made.brief(), {"key": "norm", "headline": payload, "table": [list(lines)] * 2, "notes": [payload]},
-             {"key": "targets", "headline": payload, "table": [list(lines)] * 2, "notes": [payload] * 2}]  # fmt: skip
+             {"key": "targets", "headline": payload, "table": [list(lines)] * 2, "table_of": payload,
+              "notes": [payload] * 2}]  # fmt: skip
     cards = [
         BriefingCard(payload, b"\x89PNG", lines, tuple(parts)),
         BriefingCard(payload, b"", lines, ({"key": "dark"},)),
