@@ -160,8 +160,10 @@ class Evaluation:
     plan: OperationPlan = field(repr=False)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the counts per role."""
-        return self.counts.copy()
+        """Return the counts per role; `before_equal` is `before` over a period as long as that after it."""
+        counts, time = self.counts.copy(), self.effect.time
+        counts.insert(1, "before_equal", counts["before"] * time[1] / time[0])
+        return counts
 
     def _repr_html_(self) -> str:
         return f"<p>{self.verdict}</p>" + self.counts.to_html()

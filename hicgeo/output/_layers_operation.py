@@ -51,15 +51,13 @@ def operation_layer(evaluation: Any, scene: Scene, *, counted: bool) -> Layer:
             type(evaluation).__name__,
             "give the answer of hicgeo.evaluate_operation",
         )
-    plan, time = evaluation.plan, evaluation.effect.time
+    plan, counts = evaluation.plan, evaluation.to_frame()
     roles = [role for role in OPERATION_COLOURS if (plan.areas["role"] == role).any()]
     drawn = [_drawn(plan.areas[(plan.areas["role"] == role).to_numpy()], scene) for role in roles]
     entries = []
     for role in roles:
-        before, after = evaluation.counts.loc[role, ["before", "after"]]
-        told = scene.say(
-            "operation.counted", before=scene.number(before * time[1] / time[0]), after=scene.number(after)
-        )
+        before, after = counts.loc[role, ["before_equal", "after"]]
+        told = scene.say("operation.counted", before=scene.number(before), after=scene.number(after))
         entries.append(Entry(scene.say(f"column.role.{role}"), OPERATION_COLOURS[role], told if counted else ""))
     words = {
         "crime": crime(plan.crime_type, scene.language),

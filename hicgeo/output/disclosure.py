@@ -83,7 +83,7 @@ AGGREGATE_COLUMNS = frozenset({
     # waves
     "core", "log_ratio",
     # operations
-    "before", "after", "estimate", "fall", "power", "match", "match_before",
+    "before", "before_equal", "after", "estimate", "fall", "power", "match", "match_before",
 })  # fmt: skip
 """Columns that speak of areas, periods and rows of a report, never of one incident."""
 

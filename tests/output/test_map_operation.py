@@ -39,6 +39,8 @@ def test_the_map_shows_roles_counts_and_the_verdict(found, tmp_path):
     told = {entry["label"]: entry["count"] for entry in layer["classes"]}
     assert told["inzet"] == "201 → 100", "2023 had a day less"
     assert told["controle"] == "201 → 200"
+    written = evaluation.to_frame().loc["control", ["before", "before_equal", "after"]]
+    assert written.tolist() == pytest.approx([200, 200 * 366 / 365, 200]), "the table says what the map says"
     assert list(told) == ["inzet", "omgeving inzet", "controle", "omgeving controle"]
     assert layer["unit"] == (
         "woninginbraken: ervoor (1 januari t/m 31 december 2023, omgerekend naar even lang) → tijdens "
