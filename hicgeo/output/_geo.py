@@ -60,6 +60,10 @@ def geopackage(flat: gpd.GeoDataFrame, path: Path, layer: str, about: str = "") 
         )
         if about:
             database.execute("UPDATE gpkg_contents SET description = ? WHERE table_name = ?", (about, layer))
+    with path.open("r+b") as file:  # SQLite counts its transactions, of which GDAL takes now one more, now one less
+        for place in (24, 92):
+            file.seek(place)
+            file.write((1).to_bytes(4, "big"))
 
 
 def qgis_style(flat: pd.DataFrame) -> str:

@@ -16,7 +16,7 @@ SHOWS = re.compile(
     r"""|setAttribute\("aria-\w+", (?!")|createTextNode|\.append\((?:`|[\w.]+\.name)"""
 )
 NO_DATA = re.compile(  # the catalogue, numbers, and names of months
-    r"""page\.words\.\w+|counted\(layer, place\)|range\.(?:value|max) = |now\.textContent(?: = )?"""
+    r"""page\.words\.\w+|layer\.digest_of|counted\(layer, place\)|range\.(?:value|max) = |now\.textContent(?: = )?"""
     r"""|button\.title = label|button\.setAttribute\("aria-label", label|swipe\.setAttribute\("""
     r"""|byId\("(?:left|right)"\)\.textContent = |byId\("found"\)\.textContent = \"\""""
 )
